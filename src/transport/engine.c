@@ -1,0 +1,477 @@
+/*
+ * engine.c - the engine's life: made, given calls, forked, closed.
+ *
+ * It owns libcurl's multi handle, the pool of easy handles and the one
+ * descriptor.  Calls that are in it hold a reference to it, so it goes when
+ * its last user and its last call have gone.  work.c does the work.
+ */
+#include "engine.h"
+#include "memory.h"
+#include "outcome.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#define FORKED                                                                \
+    "this process was forked: the call goes on in the parent, where it was "  \
+    "made"
+
+static void initialise_curl(void)
+{
+    /* Never undone: other users of libcurl may live in the process, and
+     * its resolver's threads may outlive the engine. */
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* ---- lists of calls --------------------------------------------------- */
+
+void sso_list_push(struct sso_list *list, struct sso_call *call)
+{
+    call->next = NULL;
+    call->prev = list->last;
+    if (list->last != NULL) {
+        list->last->next = call;
+    } else {
+        list->first = call;
+    }
+    list->last = call;
+}
+
+void sso_list_push_front(struct sso_list *list, struct sso_call *call)
+{
+    call->prev = NULL;
+    call->next = list->first;
+    if (list->first != NULL) {
+        list->first->prev = call;
+    } else {
+        list->last = call;
+    }
+    list->first = call;
+}
+
+void sso_list_remove(struct sso_list *list, struct sso_call *call)
+{
+    if (call->prev != NULL) {
+        call->prev->next = call->next;
+    } else {
+        list->first = call->next;
+    }
+    if (call->next != NULL) {
+        call->next->prev = call->prev;
+    } else {
+        list->last = call->prev;
+    }
+    call->next = NULL;
+    call->prev = NULL;
+}
+
+/* ---- making and unmaking ---------------------------------------------- */
+
+struct sso_engine *sso_engine_new(size_t max_in_flight)
+{
+    struct sso_engine *e = sso_calloc(1, sizeof(*e));
+
+    if (e == NULL) {
+        return NULL;
+    }
+    e->refs = 1;
+    e->pid = getpid();
+    e->max_in_flight = max_in_flight > 0 ? max_in_flight : 1;
+    e->curl_due_us = SSO_NEVER;
+    e->random = sso_random_seed();
+    e->sockets.pollset = &e->pollset;
+    sso_pollset_init(&e->pollset);
+    return e;
+}
+
+struct sso_engine *sso_engine_ref(struct sso_engine *e)
+{
+    e->refs++;
+    return e;
+}
+
+/* Calls are out of the way by now. */
+static void close_curl(struct sso_engine *e)
+{
+    while (e->idle != NULL) {
+        struct sso_attempt *a = e->idle;
+
+        e->idle = a->next;
+        sso_attempt_free(a);
+    }
+    e->idle_count = 0;
+    if (e->multi != NULL) {
+        curl_multi_cleanup(e->multi); /* says good-bye on its connections */
+        e->multi = NULL;
+    }
+    if (e->share != NULL) {
+        curl_share_cleanup(e->share);
+        e->share = NULL;
+    }
+    e->curl_due_us = SSO_NEVER;
+    sso_sockets_free(&e->sockets);
+}
+
+void sso_engine_unref(struct sso_engine *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    sso_engine_check_process(e);
+    if (--e->refs > 0) {
+        return;
+    }
+    close_curl(e);
+    sso_pollset_close(&e->pollset);
+    sso_timers_free(&e->timers);
+    sso_events_free(&e->events);
+    sso_trust_free(&e->system_trust);
+    sso_free(e);
+}
+
+static CURLSH *open_share(void)
+{
+    CURLSH *share = curl_share_init();
+
+    if (share != NULL &&
+        curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) !=
+            CURLSHE_OK) {
+        curl_share_cleanup(share);
+        share = NULL;
+    }
+    return share;
+}
+
+static bool set_multi_options(struct sso_engine *e)
+{
+    long kept = e->max_in_flight < 1000000 ? (long)e->max_in_flight : 1000000;
+    CURLMcode codes[] = {
+        curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION,
+                          sso_engine_on_socket),
+        curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e),
+        curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION,
+                          sso_engine_on_timer),
+        curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e),
+        /* by default libcurl keeps four per handle it has now, and closes
+         * the rest as soon as a burst is over */
+        curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, kept),
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (codes[i] != CURLM_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* libcurl and the descriptor, at the first call of this process. */
+static enum sso_kind open_curl(struct sso_engine *e)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    enum sso_kind kind;
+
+    if (e->multi != NULL) {
+        return SSO_OK;
+    }
+    kind = sso_pollset_open(&e->pollset);
+    if (kind != SSO_OK) {
+        return kind;
+    }
+    pthread_once(&once, initialise_curl);
+    e->multi = curl_multi_init();
+    e->share = open_share();
+    if (e->multi == NULL || e->share == NULL || !set_multi_options(e)) {
+        close_curl(e);
+        return SSO_MEMORY;
+    }
+    return SSO_OK;
+}
+
+/* ---- fork ------------------------------------------------------------- */
+
+/*
+ * libcurl's memory is given up, not cleaned up: cleaning up would send TLS
+ * close-notify on the parent's connections.  The epoll description is shared
+ * with the parent, so nothing is taken out of it either.
+ */
+static void abandon(struct sso_engine *e)
+{
+    sso_sockets_abandon(&e->sockets);
+    sso_pollset_abandon(&e->pollset);
+    e->exported = false; /* the number was the parent's */
+    while (e->idle != NULL) {
+        struct sso_attempt *a = e->idle;
+
+        e->idle = a->next;
+        sso_attempt_abandon(a);
+    }
+    e->idle_count = 0;
+    e->multi = NULL;
+    e->share = NULL;
+    e->curl_due_us = SSO_NEVER;
+}
+
+void sso_engine_check_process(struct sso_engine *e)
+{
+    struct sso_call *call;
+
+    if (e->pid == getpid()) {
+        return;
+    }
+    e->pid = getpid();
+    e->random = sso_random_seed();
+    abandon(e);
+    for (call = sso_timers_first(&e->timers); call != NULL;
+         call = sso_timers_first(&e->timers)) {
+        if (call->attempt != NULL) {
+            sso_attempt_abandon(call->attempt);
+            call->attempt = NULL;
+            e->in_flight--;
+        }
+        if (call->state == SSO_CALL_QUEUED) {
+            sso_list_remove(&e->queue, call);
+        }
+        sso_call_reset_outcome(call);
+        sso_outcome_set(&call->outcome, SSO_CANCELLED, FORKED);
+        sso_engine_finish(e, call);
+    }
+}
+
+/* ---- calls in and out ------------------------------------------------- */
+
+enum sso_kind sso_engine_submit(struct sso_engine *e, struct sso_call *call)
+{
+    enum sso_kind kind;
+
+    sso_engine_check_process(e);
+    if (e->closed) {
+        return SSO_CANCELLED;
+    }
+    kind = open_curl(e);
+    if (kind == SSO_OK) {
+        kind = sso_timers_reserve(&e->timers);
+    }
+    if (kind != SSO_OK) {
+        return kind;
+    }
+    call->engine = sso_engine_ref(e);
+    call->state = SSO_CALL_QUEUED;
+    call->submitted_us = sso_clock_us();
+    call->deadline_us = call->submitted_us + call->settings->timeout_us;
+    sso_timers_add(&e->timers, call, call->deadline_us);
+    sso_list_push(&e->queue, call);
+    sso_engine_record(e, call, SSO_EVENT_START, 0);
+    sso_engine_settle(e);
+    return SSO_OK;
+}
+
+void sso_engine_refuse(struct sso_engine *e, struct sso_call *call,
+                       enum sso_kind kind, const char *message)
+{
+    sso_engine_check_process(e);
+    call->engine = sso_engine_ref(e);
+    sso_outcome_set(&call->outcome, kind, message);
+    sso_engine_finish(e, call);
+    sso_engine_settle(e);
+}
+
+/* The call leaves the finished ones, and its reference goes. */
+static void let_go(struct sso_engine *e, struct sso_call *call)
+{
+    sso_list_remove(&e->finished, call);
+    e->finished_count--;
+    call->state = SSO_CALL_HANDED_OUT;
+    if (e->finished_count == 0) {
+        sso_engine_settle(e);
+    }
+}
+
+struct sso_call *sso_engine_take_finished(struct sso_engine *e)
+{
+    struct sso_call *call;
+
+    sso_engine_check_process(e);
+    call = e->finished.first;
+    if (call != NULL) {
+        let_go(e, call);
+        if (!call->has_events) {
+            call->engine = NULL;
+            sso_engine_unref(e);
+        }
+    }
+    return call;
+}
+
+bool sso_engine_cancel(struct sso_engine *e, struct sso_call *call)
+{
+    bool was_under_way;
+
+    sso_engine_check_process(e);
+    was_under_way = call->state == SSO_CALL_QUEUED ||
+                    call->state == SSO_CALL_IN_FLIGHT ||
+                    call->state == SSO_CALL_BACKOFF;
+    if (was_under_way) {
+        sso_engine_cut(e, call, SSO_CANCELLED, "the call was cancelled");
+        sso_engine_settle(e);
+    }
+    return was_under_way;
+}
+
+void sso_engine_forget(struct sso_engine *e, struct sso_call *call)
+{
+    sso_engine_cancel(e, call);
+    if (call->state == SSO_CALL_FINISHED) {
+        let_go(e, call);
+    }
+    if (call->has_events) {
+        sso_events_drop(&e->events, call);
+    }
+    call->engine = NULL;
+    sso_engine_settle(e);
+    sso_engine_unref(e);
+}
+
+bool sso_engine_take_event(struct sso_engine *e, struct sso_event *event)
+{
+    bool taken;
+
+    sso_engine_check_process(e);
+    taken = sso_events_take(&e->events, event);
+    if (taken && e->events.count == 0) {
+        sso_engine_settle(e);
+    }
+    return taken;
+}
+
+size_t sso_engine_active(struct sso_engine *e)
+{
+    sso_engine_check_process(e);
+    return e->timers.count + e->finished_count;
+}
+
+void sso_engine_close(struct sso_engine *e)
+{
+    struct sso_call *call;
+
+    sso_engine_check_process(e);
+    e->closed = true;
+    for (call = sso_timers_first(&e->timers); call != NULL;
+         call = sso_timers_first(&e->timers)) {
+        sso_engine_cut(e, call, SSO_CANCELLED, "the client was closed");
+    }
+    close_curl(e);
+    if (!e->exported) {
+        sso_pollset_close(&e->pollset);
+    }
+    /* A descriptor that a loop still polls stays, and tells it about the
+     * calls that have just ended. */
+    sso_engine_settle(e);
+}
+
+/* ---- when and where to wait ------------------------------------------- */
+
+/* When the next unit of work is due by the clock; 0: now. */
+int64_t sso_engine_work_due_us(const struct sso_engine *e)
+{
+    int64_t due = sso_timers_due_us(&e->timers);
+
+    if (e->queue.first != NULL && e->in_flight < e->max_in_flight) {
+        return 0;
+    }
+    return e->curl_due_us < due ? e->curl_due_us : due;
+}
+
+/* As above, and at once when something waits to be taken. */
+static int64_t due_us(const struct sso_engine *e)
+{
+    if (e->finished.first != NULL || e->events.count > 0) {
+        return 0;
+    }
+    return sso_engine_work_due_us(e);
+}
+
+void sso_engine_settle(struct sso_engine *e)
+{
+    int64_t due;
+
+    if (!e->exported) {
+        return;
+    }
+    due = due_us(e);
+    /* An alarm that is set earlier wakes the loop once for nothing; setting
+     * it anew after every call would cost a system call each time. */
+    if (due == SSO_NEVER || e->pollset.armed_us > due ||
+        e->pollset.armed_us <= sso_clock_us()) {
+        sso_pollset_arm(&e->pollset, due);
+    }
+}
+
+int64_t sso_engine_timeout_ms(struct sso_engine *e)
+{
+    int64_t due;
+    int64_t left;
+
+    sso_engine_check_process(e);
+    due = due_us(e);
+    if (due == SSO_NEVER) {
+        return -1;
+    }
+    left = due - sso_clock_us();
+    return left > 0 ? (left + 999) / 1000 : 0;
+}
+
+int sso_engine_pollfd(struct sso_engine *e)
+{
+    sso_engine_check_process(e);
+    if (sso_pollset_open(&e->pollset) != SSO_OK ||
+        sso_pollset_open_timer(&e->pollset) != SSO_OK) {
+        return -1;
+    }
+    e->exported = true;
+    sso_engine_settle(e);
+    return e->pollset.fd;
+}
+
+size_t sso_engine_in_flight(const struct sso_engine *e)
+{
+    return e->in_flight;
+}
+
+void sso_engine_cancel_if(struct sso_engine *e,
+                          bool (*match)(const struct sso_call *call,
+                                        const void *context),
+                          const void *context)
+{
+    bool again = true;
+    size_t i;
+
+    /* A call that ends leaves the heap, which moves others: a pass may miss
+     * some, so passes go on until one finds nothing. */
+    while (again) {
+        again = false;
+        for (i = 0; i < e->timers.count; i++) {
+            struct sso_call *call = e->timers.heap[i];
+            if (match(call, context)) {
+                again = sso_call_cancel(call) || again;
+            }
+        }
+    }
+}
+
+/* ---- versions --------------------------------------------------------- */
+
+const char *sso_transport_curl_version(void)
+{
+    const char *version = curl_version_info(CURLVERSION_NOW)->version;
+
+    return version != NULL ? version : "unknown";
+}
+
+const char *sso_transport_tls_version(void)
+{
+    const char *version = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+    return version != NULL ? version : "none";
+}

@@ -1,0 +1,229 @@
+/*
+ * transfer.c - see transfer.h.  The callbacks set flags and fill buffers and
+ * do nothing else: libcurl must not be called from inside itself.
+ */
+#include "transfer.h"
+#include "engine.h"
+#include "retry.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- callbacks -------------------------------------------------------- */
+
+static size_t stop(struct sso_attempt *a, enum sso_kind kind,
+                   enum sso_stop why)
+{
+    a->stop = kind == SSO_MEMORY ? SSO_STOP_MEMORY : why;
+    return 0; /* anything but the length ends the transfer with error 23 */
+}
+
+size_t sso_transfer_on_body(char *data, size_t size, size_t count, void *user)
+{
+    struct sso_attempt *a = user;
+    struct sso_buffer *body = &a->call->outcome.body;
+    size_t len = size * count;
+    enum sso_kind kind = sso_buffer_append(body, data, len);
+
+    return kind == SSO_OK ? len : stop(a, kind, SSO_STOP_BIG_BODY);
+}
+
+/* "HTTP/1.1 200 ..." -> 200; 0 for what no HTTP/1 server sends. */
+static int status_of(const char *line, size_t len)
+{
+    int status = 0;
+    size_t i;
+
+    if (len < 12 || memcmp(line, "HTTP/1.", 7) != 0 || line[8] != ' ') {
+        return 0;
+    }
+    for (i = 9; i < 12; i++) {
+        if (line[i] < '0' || line[i] > '9') {
+            return 0;
+        }
+        status = status * 10 + (line[i] - '0');
+    }
+    return status;
+}
+
+static bool is_line_end(char c)
+{
+    return c == '\r' || c == '\n';
+}
+
+/* Called once a line, with the status line, every 1xx one's included. */
+size_t sso_transfer_on_header(char *data, size_t size, size_t count, void *user)
+{
+    struct sso_attempt *a = user;
+    struct sso_buffer *headers = &a->call->outcome.headers;
+    size_t len = size * count;
+    enum sso_kind kind;
+
+    if (!a->in_body && len >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+        int status = status_of(data, len);
+
+        if (status < 100) {
+            return stop(a, SSO_PROTOCOL, SSO_STOP_NOT_HTTP);
+        }
+        a->answered = status >= 200;
+        sso_buffer_reset(headers); /* what a 103 said is not the answer's */
+    } else if (len > 0 && is_line_end(data[0])) {
+        a->in_body = a->answered;
+        return len;
+    } else if (len > 0 && (data[0] == ' ' || data[0] == '\t')) {
+        while (headers->len > 0 &&
+               is_line_end(headers->data[headers->len - 1])) {
+            headers->len--; /* a folded line goes on in the one before */
+        }
+    }
+    kind = sso_buffer_append(headers, data, len);
+    return kind == SSO_OK ? len : stop(a, kind, SSO_STOP_BIG_HEADERS);
+}
+
+curl_socket_t sso_transfer_on_open(void *user, curlsocktype purpose,
+                             struct curl_sockaddr *address)
+{
+    struct sso_attempt *a = user;
+    curl_socket_t fd;
+
+    (void)purpose;
+    if (a->call->settings->base.plain &&
+        !sso_url_is_loopback_address(&address->addr)) {
+        a->not_local = true; /* "localhost" may resolve to anything */
+        return CURL_SOCKET_BAD;
+    }
+    fd = sso_sockets_open(&a->engine->sockets, address);
+    if (fd == CURL_SOCKET_BAD) {
+        a->socket_error = errno;
+    }
+    return fd;
+}
+
+int sso_transfer_on_close(void *user, curl_socket_t fd)
+{
+    struct sso_engine *e = user;
+
+    return sso_sockets_close(&e->sockets, fd);
+}
+
+#if SSO_CURL_FEATURES >= 0x075000
+/*
+ * Called each time before libcurl sends a request, its own replays included.
+ * libcurl takes a kept-alive connection with unread bytes for a live one and
+ * those bytes for the answer; nobody has asked yet, so they are not.
+ */
+int sso_transfer_on_prereq(void *user, char *remote_ip, char *local_ip,
+                     int remote_port, int local_port)
+{
+    struct sso_attempt *a = user;
+    const struct sso_socket *socket;
+    bool was_used = false;
+
+    (void)remote_ip;
+    (void)local_ip;
+    (void)remote_port;
+    if (a->sent) {
+        a->stop = SSO_STOP_REPLAY;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    socket = sso_sockets_use(&a->engine->sockets, local_port, &was_used);
+    if (socket != NULL && was_used && sso_sockets_has_input(socket)) {
+        a->stop = SSO_STOP_STALE;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    a->sent = true;
+    return CURL_PREREQFUNC_OK;
+}
+#endif
+
+/* ---- looking at a transfer -------------------------------------------- */
+
+static curl_off_t number(const struct sso_attempt *a, CURLINFO info)
+{
+    curl_off_t value = 0;
+
+    return curl_easy_getinfo(a->easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+static long small(const struct sso_attempt *a, CURLINFO info)
+{
+    long value = 0;
+
+    return curl_easy_getinfo(a->easy, info, &value) == CURLE_OK ? value : 0;
+}
+
+bool sso_transfer_was_sent(const struct sso_attempt *a)
+{
+    if (a->can_veto) {
+        return a->sent;
+    }
+    return number(a, CURLINFO_PRETRANSFER_TIME_T) > 0 ||
+           small(a, CURLINFO_REQUEST_SIZE) > 0;
+}
+
+enum sso_phase sso_transfer_phase(const struct sso_attempt *a)
+{
+    if (sso_transfer_was_sent(a)) {
+        if (a->answered) {
+            return SSO_PHASE_BODY;
+        }
+        return number(a, CURLINFO_SIZE_UPLOAD_T) <
+                       (curl_off_t)a->call->body_len
+                   ? SSO_PHASE_SEND
+                   : SSO_PHASE_FIRST_BYTE;
+    }
+    if (number(a, CURLINFO_NAMELOOKUP_TIME_T) == 0) {
+        return SSO_PHASE_DNS;
+    }
+    if (number(a, CURLINFO_CONNECT_TIME_T) == 0) {
+        return SSO_PHASE_CONNECT;
+    }
+    if (!a->call->settings->base.plain) {
+        return SSO_PHASE_TLS;
+    }
+    return SSO_PHASE_SEND;
+}
+
+static double seconds(const struct sso_attempt *a, CURLINFO info)
+{
+    return (double)number(a, info) / 1e6;
+}
+
+static int version_of(long version)
+{
+    switch (version) {
+    case CURL_HTTP_VERSION_1_0:
+        return 10;
+    case CURL_HTTP_VERSION_1_1:
+        return 11;
+    case CURL_HTTP_VERSION_2_0:
+        return 20;
+    case CURL_HTTP_VERSION_3:
+        return 30;
+    default:
+        return 0;
+    }
+}
+
+void sso_transfer_observe(const struct sso_attempt *a, struct sso_outcome *o)
+{
+    struct sso_timings *t = &o->timings;
+
+    t->dns = seconds(a, CURLINFO_NAMELOOKUP_TIME_T);
+    t->connect = seconds(a, CURLINFO_CONNECT_TIME_T);
+    t->tls = seconds(a, CURLINFO_APPCONNECT_TIME_T);
+    t->first_byte = seconds(a, CURLINFO_STARTTRANSFER_TIME_T);
+    t->total = seconds(a, CURLINFO_TOTAL_TIME_T);
+    t->reused = sso_transfer_was_sent(a) && small(a, CURLINFO_NUM_CONNECTS) == 0;
+    if (!a->answered) {
+        sso_buffer_reset(&o->headers); /* a 1xx is not an answer */
+        return;
+    }
+    o->status = small(a, CURLINFO_RESPONSE_CODE);
+    o->http_version = version_of(small(a, CURLINFO_HTTP_VERSION));
+    if (o->status >= 300) { /* a success has nothing to say about waiting */
+        o->retry_after =
+            sso_retry_read_headers(o->headers.data, o->headers.len, o->status,
+                                   sso_clock_unix(), &o->date_skew);
+    }
+}

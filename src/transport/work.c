@@ -1,0 +1,276 @@
+/*
+ * work.c - what a step does, one unit at a time: a deadline, libcurl's own
+ * timer, a start, a ready socket.
+ *
+ * Units are small on purpose.  A host that gives a step a millisecond gets it
+ * back after a millisecond, however many sockets are ready.
+ */
+#include "engine.h"
+#include "outcome.h"
+
+#include <limits.h>
+
+/* ---- libcurl's two callbacks ------------------------------------------ */
+
+int sso_engine_on_timer(CURLM *multi, long timeout_ms, void *engine)
+{
+    struct sso_engine *e = engine;
+
+    (void)multi;
+    /* 0 means "as soon as you can", not "now": we are inside libcurl. */
+    e->curl_due_us = timeout_ms < 0
+                         ? SSO_NEVER
+                         : sso_clock_us() + (int64_t)timeout_ms * 1000;
+    return 0;
+}
+
+int sso_engine_on_socket(CURL *easy, curl_socket_t fd, int what, void *engine,
+                         void *unused)
+{
+    struct sso_engine *e = engine;
+    struct sso_attempt *a = NULL;
+
+    (void)unused;
+    if (sso_sockets_want(&e->sockets, fd, what)) {
+        return 0;
+    }
+    /* The transfer would never hear from its socket.  An error from here
+     * would end every transfer there is; this ends the one. */
+    e->starved = true;
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&a) == CURLE_OK &&
+        a != NULL && a->call != NULL) {
+        a->call->unwatched = true;
+        sso_timers_change(&e->timers, a->call, 0);
+    }
+    return 0;
+}
+
+/* ---- units ------------------------------------------------------------ */
+
+/* Reports every transfer that libcurl has finished. */
+static void drain(struct sso_engine *e)
+{
+    const CURLMsg *message;
+    int left;
+
+    for (message = curl_multi_info_read(e->multi, &left); message != NULL;
+         message = curl_multi_info_read(e->multi, &left)) {
+        struct sso_attempt *a = NULL;
+        CURLcode code = message->data.result; /* gone with the handle */
+
+        if (message->msg == CURLMSG_DONE &&
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+                              (char **)&a) == CURLE_OK &&
+            a != NULL && a->call != NULL) {
+            sso_engine_attempt_ended(e, a->call, code);
+        }
+    }
+}
+
+static void act(struct sso_engine *e, curl_socket_t fd, int mask)
+{
+    int running;
+
+    if (curl_multi_socket_action(e->multi, fd, mask, &running) ==
+        CURLM_OUT_OF_MEMORY) {
+        e->starved = true;
+    }
+    drain(e);
+}
+
+/* A deadline, or the end of a back-off. */
+static bool do_due_call(struct sso_engine *e, int64_t now)
+{
+    struct sso_call *call = sso_timers_first(&e->timers);
+
+    if (call == NULL || call->due_us > now) {
+        return false;
+    }
+    if (call->unwatched) {
+        sso_engine_cut(e, call, SSO_MEMORY,
+                       "no memory left to wait for a socket");
+    } else if (call->state == SSO_CALL_BACKOFF && now < call->deadline_us) {
+        call->state = SSO_CALL_QUEUED;
+        sso_timers_change(&e->timers, call, call->deadline_us);
+        sso_list_push_front(&e->queue, call); /* older than all in it */
+    } else {
+        sso_engine_cut(e, call, SSO_TIMEOUT, NULL);
+    }
+    return true;
+}
+
+static bool do_curl_timer(struct sso_engine *e, int64_t now)
+{
+    if (e->multi == NULL || e->curl_due_us > now) {
+        return false;
+    }
+    e->curl_due_us = SSO_NEVER;
+    act(e, CURL_SOCKET_TIMEOUT, 0);
+    return true;
+}
+
+static struct sso_attempt *take_attempt(struct sso_engine *e)
+{
+    struct sso_attempt *a = e->idle;
+
+    if (a == NULL) {
+        return sso_attempt_new(e);
+    }
+    e->idle = a->next;
+    e->idle_count--;
+    a->next = NULL;
+    return a;
+}
+
+static void fail_start(struct sso_engine *e, struct sso_call *call,
+                       enum sso_kind kind)
+{
+    sso_outcome_set(&call->outcome, kind,
+                    kind == SSO_MEMORY
+                        ? "no memory left to start a call"
+                        : "libcurl refused an option: look at proxy, ca_file "
+                          "and client_cert");
+    e->starved = e->starved || kind == SSO_MEMORY;
+    sso_engine_finish(e, call);
+}
+
+static void put_on_wire(struct sso_engine *e, struct sso_call *call,
+                        struct sso_attempt *a)
+{
+    enum sso_kind kind = sso_attempt_prepare(a, call);
+
+    if (kind == SSO_OK && curl_multi_add_handle(e->multi, a->easy) != CURLM_OK) {
+        a->call = NULL;
+        kind = SSO_MEMORY;
+    }
+    if (kind != SSO_OK) {
+        sso_attempt_free(a);
+        fail_start(e, call, kind);
+        return;
+    }
+    call->attempt = a;
+    call->state = SSO_CALL_IN_FLIGHT;
+    e->in_flight++;
+    if (!call->again) {
+        call->outcome.attempts++;
+        sso_engine_record(e, call, SSO_EVENT_ATTEMPT, 0);
+    }
+    call->again = false;
+    call->fresh = false;
+    e->curl_due_us = SSO_NEVER; /* libcurl sets its timer again */
+    act(e, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static bool do_start(struct sso_engine *e)
+{
+    struct sso_call *call = e->queue.first;
+    struct sso_attempt *a;
+
+    if (call == NULL || e->in_flight >= e->max_in_flight) {
+        return false;
+    }
+    sso_list_remove(&e->queue, call);
+    sso_call_reset_outcome(call);
+    a = take_attempt(e);
+    if (a == NULL) {
+        fail_start(e, call, SSO_MEMORY);
+    } else {
+        put_on_wire(e, call, a);
+    }
+    return true;
+}
+
+/* One ready socket that libcurl waits for. */
+static bool do_socket(struct sso_engine *e, int timeout_ms)
+{
+    struct sso_ready ready;
+
+    if (e->pollset.fd < 0) {
+        return false;
+    }
+    while (sso_pollset_wait(&e->pollset, timeout_ms, &ready)) {
+        const struct sso_socket *socket;
+        int mask = 0;
+
+        timeout_ms = 0;
+        if (ready.is_timer) {
+            continue; /* what is due by the clock was done, or is next */
+        }
+        socket = sso_sockets_find(&e->sockets, ready.fd);
+        if (socket == NULL || (socket->wanted & ready.events) == 0) {
+            sso_sockets_ignore(&e->sockets, ready.fd);
+            continue; /* a kept-alive connection that the server closed */
+        }
+        mask |= (ready.events & SSO_READ) != 0 ? CURL_CSELECT_IN : 0;
+        mask |= (ready.events & SSO_WRITE) != 0 ? CURL_CSELECT_OUT : 0;
+        act(e, ready.fd, mask);
+        return true;
+    }
+    return false;
+}
+
+static bool do_unit(struct sso_engine *e)
+{
+    int64_t now = sso_clock_us();
+
+    return do_due_call(e, now) || do_curl_timer(e, now) || do_start(e) ||
+           do_socket(e, 0);
+}
+
+/* ---- stepping and waiting --------------------------------------------- */
+
+static enum sso_kind end_step(struct sso_engine *e)
+{
+    enum sso_kind kind = e->starved ? SSO_MEMORY : SSO_OK;
+
+    e->starved = false;
+    sso_engine_settle(e);
+    return kind;
+}
+
+enum sso_kind sso_engine_step(struct sso_engine *e, int64_t budget_us)
+{
+    int64_t start = sso_clock_us();
+
+    sso_engine_check_process(e);
+    while (do_unit(e)) {
+        if (budget_us >= 0 && sso_clock_us() - start >= budget_us) {
+            break;
+        }
+    }
+    return end_step(e);
+}
+
+static int wait_time(const struct sso_engine *e, int64_t max_ms)
+{
+    int64_t due = sso_engine_work_due_us(e);
+    int64_t left_ms = (due - sso_clock_us() + 999) / 1000;
+
+    if (due != SSO_NEVER && left_ms < max_ms) {
+        max_ms = left_ms;
+    }
+    if (max_ms < 0) {
+        return 0;
+    }
+    return max_ms < INT_MAX ? (int)max_ms : INT_MAX;
+}
+
+enum sso_kind sso_engine_wait(struct sso_engine *e, int64_t max_ms)
+{
+    size_t finished;
+    int timeout_ms;
+
+    sso_engine_check_process(e);
+    finished = e->finished_count;
+    if (sso_engine_active(e) == finished) {
+        return end_step(e); /* nothing could end the wait */
+    }
+    timeout_ms = wait_time(e, max_ms);
+    if (timeout_ms > 0 && !do_socket(e, timeout_ms) &&
+        sso_engine_work_due_us(e) > sso_clock_us()) {
+        return end_step(e); /* a signal, or the time is over */
+    }
+    while (e->finished_count == finished && do_unit(e)) {
+    }
+    return end_step(e);
+}
