@@ -1,0 +1,255 @@
+--- nginx with the lua module (OpenResty): light threads wait on semaphores, one pump steps.
+--
+-- No way leads from a foreign descriptor into nginx's loop, so one timer light thread per worker
+-- and family of clients steps the engine while it has calls, and wakes whoever waits.  It ends by
+-- the engine's own count: a request that its client aborts is killed inside `wait`, and nothing
+-- after that line ever runs.
+
+local blocking = require "sso.host.blocking"
+local deliver = require "sso.deliver"
+
+local ngx = ngx
+local semaphore
+
+local M = {}
+
+-- Seconds: work done in one step, between two steps while answers are awaited, and at most while
+-- nothing is on the wire.
+local BUDGET, NAP, LONG_NAP = 0.001, 0.001, 1
+
+-- Phases in which a light thread may wait.
+local CAN_WAIT = { rewrite = true, access = true, content = true, timer = true, ssl_cert = true }
+
+-- Phases in which no timer can be made, so that nothing could ever drive a callback.
+local NO_TIMER = { exit_worker = true }
+
+local states = setmetatable({}, { __mode = "k" })
+
+-- Of one family of clients in this worker: who waits for which handle, and the pump.
+local function state_of(client)
+    local family = client:_family()
+    local state = states[family]
+    if not state then
+        semaphore = semaphore or require "ngx.semaphore"
+        state = {
+            waiting = {}, -- handle → semaphore
+            threads = {}, -- handles whose callback a light thread of the caller's will run
+            posted = {}, -- those whose light thread was woken, and may be dead
+            idle = {}, -- semaphores of those who wait for everything
+            wake = semaphore.new(0),
+            running = false,
+            napping = false,
+        }
+        states[family] = state
+    end
+    return state
+end
+
+local function complain(message)
+    ngx.log(ngx.ERR, message)
+end
+
+local function run_callback(handle)
+    local ok, why = deliver.callback(handle)
+    if not ok then
+        complain("sso: a callback raised: " .. tostring(why))
+    end
+end
+
+-- Wakes the waiters of what has finished; a callback without a waiter runs in a thread of its own.
+local function settle(state, client)
+    deliver.events(client, complain)
+    local handle = client:_next()
+    while handle do
+        local waiter = state.waiting[handle]
+        state.waiting[handle] = nil
+        if waiter then
+            waiter:post(1)
+            state.posted[handle] = state.threads[handle]
+            state.threads[handle] = nil
+        else
+            ngx.thread.spawn(run_callback, handle)
+        end
+        handle = client:_next()
+    end
+end
+
+-- A woken light thread takes its callback at once; one that was killed never does.
+local function rescue(state)
+    local posted = state.posted
+    if next(posted) == nil then
+        return
+    end
+    state.posted = {}
+    for handle in pairs(posted) do
+        ngx.thread.spawn(run_callback, handle)
+    end
+end
+
+local function nap(state, client)
+    local seconds = NAP
+    if client:_in_flight() == 0 and next(state.posted) == nil then
+        seconds = client:timeout() or LONG_NAP
+        seconds = seconds < NAP and NAP or seconds > LONG_NAP and LONG_NAP or seconds
+        state.napping = true
+    end
+    state.wake:wait(seconds)
+    state.napping = false
+end
+
+local function drive(state, client)
+    while client:_active() > 0 or next(state.posted) ~= nil do
+        client:_step(BUDGET)
+        rescue(state)
+        settle(state, client)
+        if client:_active() > 0 or next(state.posted) ~= nil then
+            nap(state, client)
+        end
+    end
+end
+
+local function pump(_, state, client)
+    local ok, why = pcall(drive, state, client)
+    state.running = false
+    if not ok then
+        complain("sso: " .. tostring(why))
+    end
+    for _, waiter in ipairs(state.idle) do
+        waiter:post(1)
+    end
+    state.idle = {}
+end
+
+-- Puts new calls on the wire at once and makes sure that somebody goes on.
+local function kick(state, client)
+    client:_step(BUDGET)
+    if state.running then
+        if state.napping then
+            state.wake:post(1)
+        end
+        return
+    end
+    if client:_active() == 0 then
+        return
+    end
+    state.running = true
+    local ok, why = ngx.timer.at(0, pump, state, client)
+    if not ok then
+        state.running = false
+        complain("sso: no timer for waiting calls: " .. tostring(why))
+    end
+end
+
+-- Without a pump (no timer to be had) a waiter steps by itself.
+local function sleep(state, client, waiter, seconds)
+    if state.running then
+        waiter:wait(seconds)
+    else
+        ngx.sleep(NAP)
+        client:_step(BUDGET)
+        settle(state, client)
+    end
+end
+
+local function wait(state, client, handle, waiter)
+    while not handle:done() do
+        sleep(state, client, waiter, 60)
+    end
+    deliver.events(client, complain)
+end
+
+local function watch(state, handle)
+    local waiter = semaphore.new(0)
+    state.waiting[handle] = waiter
+    handle:_watch()
+    return waiter
+end
+
+--- Yields the light thread until the call is done; in `init_by_lua` it blocks.
+---@param client sso.Client
+---@param handle sso.Handle
+---@param callbacks? boolean
+function M.wait(client, handle, callbacks)
+    if ngx.get_phase() == "init" then
+        return blocking.wait(client, handle, callbacks)
+    end
+    if not handle:done() then
+        local state = state_of(client)
+        local waiter = watch(state, handle)
+        kick(state, client)
+        wait(state, client, handle, waiter)
+    end
+    if callbacks then
+        run_callback(handle)
+    end
+end
+
+--- Runs the callback in a light thread of the caller's, or, where the phase has none, in the
+--- pump's.  In `init_by_lua` nothing can run later: `client:run()` drives the call there.
+---@param client sso.Client
+---@param handle sso.Handle
+function M.start(client, handle)
+    local phase = ngx.get_phase()
+    if phase == "init" then
+        return
+    end
+    local state = state_of(client)
+    if CAN_WAIT[phase] then
+        local waiter = watch(state, handle)
+        state.threads[handle] = true
+        ngx.thread.spawn(function()
+            ngx.sleep(0) -- back to the caller: no callback runs before the call has returned
+            wait(state, client, handle, waiter)
+            run_callback(handle)
+        end)
+    end
+    kick(state, client)
+end
+
+--- Waits until nothing is left or the time is over.
+---@param client sso.Client
+---@param seconds? number
+function M.run(client, seconds)
+    if ngx.get_phase() == "init" then
+        return blocking.run(client, seconds)
+    end
+    local state = state_of(client)
+    kick(state, client)
+    if state.running then
+        local waiter = semaphore.new(0)
+        table.insert(state.idle, waiter)
+        waiter:wait(seconds or 86400)
+    end
+end
+
+--- Cancelled calls are handed out by the pump.
+---@param client sso.Client
+function M.closed(client)
+    local phase = ngx.get_phase()
+    if phase == "init" then
+        return blocking.closed(client)
+    end
+    if not NO_TIMER[phase] then
+        kick(state_of(client), client)
+    end
+end
+
+--- Why a call cannot be made from here, or nil.
+---@param has_callback boolean
+---@return string? message
+function M.refuse(has_callback)
+    local phase = ngx.get_phase()
+    if phase == "init" or CAN_WAIT[phase] then
+        return nil
+    end
+    if has_callback and not NO_TIMER[phase] then
+        return nil
+    end
+    if has_callback then
+        return "nginx's " .. phase .. " phase is too late for a call"
+    end
+    return "nginx's " .. phase .. " phase can neither wait nor block: pass a callback, or make "
+        .. "the call from a timer (ngx.timer.at)"
+end
+
+return M

@@ -1,0 +1,154 @@
+--- sendgrid-sso: Twilio SendGrid's SSO API for Lua.
+--
+-- The public module: the C core's clients and handles, taught to wait the way
+-- of the host they run in, and the default client behind `sso.update_certificate`
+-- and its siblings.  What differs from host to host is in `sso/host/`.
+
+local core = require "sso.core"
+local deliver = require "sso.deliver"
+local hosts = require "sso.host"
+
+local Client, Handle = core.client, core.handle
+
+local M = {
+    _VERSION = core._VERSION,
+    --- Versions of the module, Lua, libcurl, its TLS library and lua-cjson, as loaded.
+    version = core.version,
+    --- Reads X.509 certificates: `parse`, `same`, `check`.
+    certificate = core.certificate,
+}
+
+--- Ends the start of a call: hands the handle to the host, which waits for it or sees to it that
+--- its callback will run.
+---@param client sso.Client
+---@param handle sso.Handle
+---@param has_callback boolean
+---@param key_function? function  called here and not in C, so that it may yield
+local function conclude(client, handle, has_callback, key_function)
+    local host = hosts.find(handle:_option "host")
+    local refusal = host.refuse and host.refuse(has_callback)
+    if refusal then
+        handle:cancel()
+        return nil, core.failure("host", refusal)
+    end
+    if key_function then
+        handle:_key(pcall(key_function))
+    end
+    if has_callback then
+        host.start(client, handle)
+        return handle
+    end
+    host.wait(client, handle)
+    return handle:_result()
+end
+
+local default
+
+--- The client behind the module's own operations, made from the environment at first use.  One
+--- that could not be configured is made anew at the next use: a mounted key file may come late.
+local function default_client()
+    if not default or (default:_broken() and default:_active() == 0) then
+        default = core.new(nil, true)
+    end
+    return default
+end
+
+for number, operation in ipairs(core.operations) do
+    local name = operation.name
+    -- _begin raises at the position of the caller of these functions
+    Client[name] = function(client, ...)
+        return conclude(client, client:_begin(number, ...))
+    end
+    M[name] = function(...)
+        local client = default_client()
+        return conclude(client, client:_begin(number, ...))
+    end
+end
+
+--- Makes a client.
+---@param options? sso.Options
+---@return sso.Client? client
+---@return sso.Error? err  kind `config`: no API key anywhere, a file that cannot be read
+function M.new(options)
+    local client, err = core.new(options)
+    if client then
+        hosts.check(client:_option "host", "sso.new")
+    end
+    return client, err
+end
+
+--- A client that shares the connections of this one, with other defaults.
+---@param options sso.Options  what shall differ
+---@return sso.Client? client
+---@return sso.Error? err
+function Client:with(options)
+    local client, err = self:_with(options)
+    if client then
+        hosts.check(client:_option "host", "client:with")
+    end
+    return client, err
+end
+
+--- Does what is due, runs events and callbacks, and raises what a callback raised.
+---@param budget? number  seconds after which the rest is left to the next step; nil: everything
+---@return integer active  calls that are not finished
+function Client:step(budget)
+    self:_step(budget)
+    deliver.all(self)
+    return self:_active()
+end
+
+--- Drives calls until none is left or the time is over.
+---@param seconds? number
+---@return integer left
+function Client:run(seconds)
+    local host = hosts.find(self:_option "host")
+    local refusal = host.refuse and host.refuse(false)
+    if refusal then
+        error(core.failure("host", refusal), 0)
+    end
+    host.run(self, seconds)
+    return self:_active()
+end
+
+--- Cancels what is in flight and closes the connections; twice is fine.
+function Client:close()
+    self:_close()
+    local host = hosts.find(self:_option "host")
+    if host.closed then
+        host.closed(self)
+    end
+end
+
+--- Waits for the call; its callback runs meanwhile, if it has one.
+---@return any? value
+---@return sso.Error? err
+---@return sso.Response? response
+function Handle:wait()
+    local host = hosts.find(self:_option "host")
+    local refusal = host.refuse and host.refuse(false)
+    if refusal and not self:done() then
+        return nil, core.failure("host", refusal)
+    end
+    host.wait(self:_client(), self, true)
+    return self:_result()
+end
+
+--- Waits for several calls.
+---@param handles sso.Handle[]
+---@return sso.Handle[] handles  the same, all of them done
+function M.wait_all(handles)
+    for _, handle in ipairs(handles) do
+        handle:wait()
+    end
+    return handles
+end
+
+--- Drives the calls of the default client; see `Client:run`.
+---@param seconds? number
+---@return integer left
+function M.run(seconds)
+    return default_client():run(seconds)
+end
+
+return M

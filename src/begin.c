@@ -1,0 +1,379 @@
+/*
+ * begin.c - the way of a call from its arguments into the engine (see
+ * begin.h).
+ *
+ * Order matters: everything that may raise comes before the transport's call
+ * exists, and from there on each step either hands the call to its handle or
+ * to the engine.  A key function is called by Lua, in between, so that it may
+ * yield.
+ */
+#include "begin.h"
+#include "certificate.h"
+#include "client.h"
+#include "configuration.h"
+#include "failure.h"
+#include "handle.h"
+#include "operations.h"
+#include "options.h"
+#include "request.h"
+#include "text.h"
+
+#include <string.h>
+
+/* ---- the certificate --------------------------------------------------- */
+
+/*
+ * Looks at the certificate text at index text and pushes what is to be sent
+ * for it, or false and a sentence. [-0, +1 or +2]
+ */
+static bool screen(lua_State *L, struct sso_client *client, int text,
+                   bool validate)
+{
+    char message[512];
+    size_t len;
+    const char *s = lua_tolstring(L, text, &len);
+    enum sso_kind kind;
+
+    sso_buffer_reset(&client->clean);
+    kind = sso_certificate_screen(s, len, validate, &client->clean, message,
+                                  sizeof(message));
+    if (kind == SSO_MEMORY)
+        luaL_error(L, "not enough memory");
+    if (kind != SSO_OK) {
+        lua_pushboolean(L, 0);
+        lua_pushstring(L, message);
+        return false;
+    }
+    if (client->clean.len > 0)
+        lua_pushlstring(L, client->clean.data, client->clean.len);
+    else
+        lua_pushvalue(L, text);
+    return true;
+}
+
+/* Whether the text was looked at last, under the same rule. [-0, +0] */
+static bool is_seen(lua_State *L, int text, bool validate)
+{
+    bool seen;
+
+    sso_client_get(L, 1, SSO_CLIENT_SEEN);
+    sso_client_get(L, 1, SSO_CLIENT_VALIDATE);
+    seen = lua_rawequal(L, -2, text) && lua_isboolean(L, -1) &&
+           (lua_toboolean(L, -1) != 0) == validate;
+    lua_pop(L, 2);
+    return seen;
+}
+
+/*
+ * Replaces the text at index text by what is to be sent.  False: it must not
+ * be sent, and a sentence is on top.  Reading X.509 costs more than the call,
+ * so the verdict on the text seen last is kept. [-0, +(0|1)]
+ */
+static bool check_certificate(lua_State *L, struct sso_client *client, int text,
+                              bool validate)
+{
+    if (!is_seen(L, text, validate)) {
+        if (screen(L, client, text, validate))
+            lua_pushnil(L); /* verdict, no problem */
+        sso_client_set(L, 1, SSO_CLIENT_PROBLEM);
+        sso_client_set(L, 1, SSO_CLIENT_VERDICT);
+        lua_pushboolean(L, validate);
+        sso_client_set(L, 1, SSO_CLIENT_VALIDATE);
+        lua_pushvalue(L, text);
+        sso_client_set(L, 1, SSO_CLIENT_SEEN);
+    }
+    sso_client_get(L, 1, SSO_CLIENT_VERDICT);
+    if (lua_isstring(L, -1)) {
+        lua_replace(L, text);
+        return true;
+    }
+    lua_pop(L, 1);
+    sso_client_get(L, 1, SSO_CLIENT_PROBLEM);
+    return false;
+}
+
+/* ---- options ----------------------------------------------------------- */
+
+/* Pushes what governs this call: the client's options, or those with the
+ * call's own over them. [-0, +1] */
+static void push_options(lua_State *L, const struct sso_operation *op, int own)
+{
+    sso_client_get(L, 1, SSO_CLIENT_OPTIONS);
+    if (own == 0 || lua_isnil(L, own))
+        return;
+    sso_options_merge(L, lua_gettop(L), own, SSO_SCOPE_CALL, op->name);
+    lua_remove(L, -2);
+}
+
+static bool is_validated(lua_State *L, int options)
+{
+    bool validate;
+
+    lua_getfield(L, options, "validate");
+    validate = lua_isnil(L, -1) || lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return validate;
+}
+
+/* Pushes options.api_key when it is a function. [-0, +(0|1)] */
+static bool push_key_function(lua_State *L, int options)
+{
+    lua_getfield(L, options, "api_key");
+    if (lua_isfunction(L, -1))
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
+/* ---- the call ---------------------------------------------------------- */
+
+/* What the steps of one call share; indexes are of the Lua stack. */
+struct beginning {
+    struct sso_client *client;
+    const struct sso_operation *op;
+    struct sso_arguments args;
+    struct sso_handle *h;
+    int options; /* what governs the call */
+    int handle;
+    bool own_options;
+};
+
+/* Hands the call to the engine, which starts it at its next step. */
+static void submit(lua_State *L, struct sso_client *client,
+                   struct sso_handle *h)
+{
+    enum sso_kind kind = SSO_CANCELLED;
+
+    if (!client->closed)
+        kind = sso_engine_submit(client->engine, h->call);
+    if (kind == SSO_MEMORY)
+        luaL_error(L, "not enough memory");
+    else if (kind != SSO_OK)
+        sso_engine_refuse(client->engine, h->call, kind,
+                          kind == SSO_CANCELLED
+                              ? "the client is closed"
+                              : "no file descriptor is left in this process");
+}
+
+/* Pushes the handle and fills its slots. [-0, +1] */
+static void make_handle(lua_State *L, struct beginning *b)
+{
+    const struct sso_arguments *args = &b->args;
+
+    b->h = sso_handle_push(L, b->client, b->op);
+    b->handle = lua_gettop(L);
+    lua_pushvalue(L, 1);
+    sso_handle_set(L, b->handle, SSO_SLOT_CLIENT);
+    sso_client_get(L, 1, SSO_CLIENT_PENDING);
+    sso_handle_set(L, b->handle, SSO_SLOT_PENDING);
+    lua_pushvalue(L, args->params);
+    sso_handle_set(L, b->handle, SSO_SLOT_ASKED);
+    if (b->own_options) {
+        lua_pushvalue(L, b->options);
+        sso_handle_set(L, b->handle, SSO_SLOT_OPTIONS);
+    }
+    if (args->callback != 0) {
+        lua_pushvalue(L, args->callback);
+        sso_handle_set(L, b->handle, SSO_SLOT_CALLBACK);
+    }
+    lua_getfield(L, b->options, "on_event");
+    if (args->callback != 0 || !lua_isnil(L, -1))
+        sso_handle_anchor(L, b->handle);
+    sso_handle_set(L, b->handle, SSO_SLOT_EVENT);
+}
+
+/*
+ * Gives the handle its call, under the client's settings if those hold.  The
+ * certificate that must not be sent is refused here; true: it may go on.
+ */
+static bool make_call(lua_State *L, struct beginning *b)
+{
+    struct sso_client *client = b->client;
+    struct sso_request request;
+    const char *problem = NULL;
+    enum sso_kind kind;
+
+    kind = sso_request_path(L, b->op, &b->args, &client->path);
+    if (b->args.certificate != 0 &&
+        !check_certificate(L, client, b->args.certificate,
+                           is_validated(L, b->options)))
+        problem = lua_tostring(L, -1);
+    if (kind == SSO_OK && problem == NULL)
+        kind = sso_request_body(L, b->op, &b->args, &client->body);
+    memset(&request, 0, sizeof(request));
+    request.method = b->op->method;
+    request.path = client->path.data;
+    if (b->op->fields != NULL && problem == NULL) {
+        request.body = client->body.data;
+        request.body_len = client->body.len;
+    }
+    request.repeatable = (b->op->flags & SSO_OP_REPEATABLE) != 0;
+    if (kind == SSO_OK)
+        b->h->call = sso_call_new(b->own_options ? NULL : client->settings,
+                                  &request, b->h);
+    if (b->h->call == NULL)
+        luaL_error(L, "not enough memory");
+    if (problem != NULL)
+        sso_engine_refuse(client->engine, b->h->call, SSO_CERTIFICATE, problem);
+    return problem == NULL;
+}
+
+/*
+ * Makes settings of the options at index options with the key at index key
+ * (0: the options' own) and submits.  Settings of the client's own options
+ * stay with the client. [-0, +0]
+ */
+static void submit_with(lua_State *L, struct sso_client *client,
+                        struct sso_handle *h, int options, int key)
+{
+    char why[512];
+    struct sso_settings *settings;
+
+    why[0] = '\0';
+    settings = sso_configuration_settings(L, options, key, why, sizeof(why));
+    if (settings != NULL) {
+        bool used = sso_call_use_settings(h->call, settings);
+        sso_settings_unref(settings);
+        if (!used)
+            luaL_error(L, "not enough memory");
+        submit(L, client, h);
+    } else if (why[0] != '\0') {
+        sso_engine_refuse(client->engine, h->call, SSO_CONFIG, why);
+    } else {
+        luaL_error(L, "not enough memory");
+    }
+}
+
+/*
+ * Chooses the call's settings and submits it, unless an api_key function has
+ * to be called first, which is pushed then. [-0, +(0|1)]
+ */
+static bool start(lua_State *L, struct beginning *b)
+{
+    struct sso_client *client = b->client;
+    char why[512];
+
+    sso_client_get(L, 1, SSO_CLIENT_BROKEN);
+    if (lua_isstring(L, -1)) {
+        sso_engine_refuse(client->engine, b->h->call, SSO_CONFIG,
+                          lua_tostring(L, -1));
+        return false;
+    }
+    lua_pop(L, 1);
+    if (b->own_options) {
+        lua_pushvalue(L, b->options);
+        if (!sso_configuration_complete(L, false, why, sizeof(why))) {
+            sso_engine_refuse(client->engine, b->h->call, SSO_CONFIG, why);
+            return false;
+        }
+        lua_pop(L, 1);
+    }
+    if (push_key_function(L, b->options))
+        return true;
+    if (b->own_options) {
+        submit_with(L, client, b->h, b->options, 0);
+    } else {
+        submit(L, client, b->h);
+    }
+    return false;
+}
+
+int sso_begin_lua(lua_State *L)
+{
+    struct beginning b;
+    lua_Integer number = luaL_checkinteger(L, 2);
+
+    memset(&b, 0, sizeof(b));
+    b.client = sso_client_check(L, 1);
+    luaL_argcheck(L, number >= 1 && (size_t)number <= sso_operation_count, 2,
+                  "no such operation");
+    luaL_checkstack(L, 20, "call");
+    b.op = &sso_operations[number - 1];
+    sso_request_check(L, b.op, 3, &b.args);
+    push_options(L, b.op, b.args.options);
+    b.options = lua_gettop(L);
+    b.own_options = b.args.options != 0 && !lua_isnil(L, b.args.options);
+    if (b.args.certificate != 0 && !is_validated(L, b.options))
+        sso_request_check_text(L, b.op, "public_certificate",
+                               b.args.certificate);
+    make_handle(L, &b);
+    if (!make_call(L, &b) || !start(L, &b))
+        lua_pushnil(L); /* handle, …, nil or the key function */
+    lua_pushvalue(L, b.handle);
+    lua_pushboolean(L, b.args.callback != 0);
+    lua_pushvalue(L, -3);
+    return 3;
+}
+
+/* ---- the key that comes later ------------------------------------------ */
+
+/*
+ * The client's own options: settings made with the same key as last time
+ * serve again. [-0, +0]
+ */
+static void submit_with_client_key(lua_State *L, struct sso_client *client,
+                                   struct sso_handle *h, int client_index,
+                                   int key)
+{
+    bool same;
+
+    sso_client_get(L, client_index, SSO_CLIENT_KEY);
+    same = client->settings != NULL && lua_rawequal(L, -1, key);
+    lua_pop(L, 1);
+    if (!same) {
+        char why[512];
+        struct sso_settings *settings;
+        sso_client_get(L, client_index, SSO_CLIENT_OPTIONS);
+        lua_pushvalue(L, key);
+        sso_client_set(L, client_index, SSO_CLIENT_KEY);
+        why[0] = '\0';
+        settings =
+            sso_configuration_settings(L, lua_gettop(L), key, why, sizeof(why));
+        sso_settings_unref(client->settings);
+        client->settings = settings;
+        if (settings == NULL) {
+            if (why[0] == '\0')
+                luaL_error(L, "not enough memory");
+            sso_engine_refuse(client->engine, h->call, SSO_CONFIG, why);
+            return;
+        }
+    }
+    if (!sso_call_use_settings(h->call, client->settings))
+        luaL_error(L, "not enough memory");
+    submit(L, client, h);
+}
+
+int sso_begin_lua_key(lua_State *L)
+{
+    struct sso_handle *h = sso_handle_check(L, 1);
+    struct sso_client *client;
+
+    lua_settop(L, 3); /* handle, ok, key or what was raised */
+    luaL_argcheck(L, h->call != NULL, 1, "has no call");
+    luaL_checkstack(L, 12, "key");
+    sso_handle_get(L, 1, SSO_SLOT_CLIENT); /* 4 */
+    client = sso_client_check(L, 4);
+    if (!lua_toboolean(L, 2)) {
+        size_t len;
+        const char *text = luaL_tolstring(L, 3, &len);
+        sso_text_push_clean(L, text, len, NULL, 200);
+        lua_pushfstring(L, "the function api_key raised: %s",
+                        lua_tostring(L, -1));
+        sso_engine_refuse(client->engine, h->call, SSO_CONFIG,
+                          lua_tostring(L, -1));
+        return 0;
+    }
+    lua_pushvalue(L, 3);
+    if (!sso_configuration_clean_key(L)) {
+        sso_engine_refuse(client->engine, h->call, SSO_CONFIG,
+                          lua_tostring(L, -1));
+        return 0;
+    }
+    lua_replace(L, 3);
+    sso_handle_get(L, 1, SSO_SLOT_OPTIONS); /* 5 */
+    if (lua_istable(L, 5))
+        submit_with(L, client, h, 5, 3);
+    else
+        submit_with_client_key(L, client, h, 4, 3);
+    return 0;
+}

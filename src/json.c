@@ -1,0 +1,127 @@
+/*
+ * json.c - lua-cjson, called from C (see json.h).  The instance's functions
+ * stand in the registry under the names below.
+ */
+#include "json.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ENCODE  "sso.json.encode"
+#define DECODE  "sso.json.decode"
+#define VERSION "sso.json.version"
+
+/* An answer nests three levels; what nests deeper is not from SendGrid. */
+#define MAX_DEPTH 64
+
+/* Calls instance[name](argument on top). [-1, +0] */
+static void configure(lua_State *L, int instance, const char *name)
+{
+    lua_getfield(L, instance, name);
+    lua_insert(L, -2);
+    lua_call(L, 1, 0);
+}
+
+void sso_json_open(lua_State *L)
+{
+    int cjson, instance;
+
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "cjson");
+    lua_call(L, 1, 1);
+    cjson = lua_gettop(L);
+    lua_getfield(L, cjson, "_VERSION");
+    lua_setfield(L, LUA_REGISTRYINDEX, VERSION);
+    lua_getfield(L, cjson, "new");
+    lua_call(L, 0, 1);
+    instance = lua_gettop(L);
+    lua_pushinteger(L, MAX_DEPTH);
+    configure(L, instance, "decode_max_depth");
+    lua_pushboolean(L, 0); /* NaN, Infinity and 0x10 are not JSON */
+    configure(L, instance, "decode_invalid_numbers");
+    lua_getfield(L, instance, "encode");
+    lua_setfield(L, LUA_REGISTRYINDEX, ENCODE);
+    lua_getfield(L, instance, "decode");
+    lua_setfield(L, LUA_REGISTRYINDEX, DECODE);
+    lua_settop(L, cjson - 1);
+}
+
+const char *sso_json_encode(lua_State *L, size_t *len)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, ENCODE);
+    lua_insert(L, -2);
+    lua_call(L, 1, 1);
+    return lua_tolstring(L, -1, len);
+}
+
+/* Doubles hold every whole number up to here. */
+#define WHOLE_MAX 9007199254740992.0
+
+/*
+ * Makes an element on top what it should have been; true: it replaces what
+ * the table holds. [-1, +1]
+ */
+static bool mend(lua_State *L)
+{
+    switch (lua_type(L, -1)) {
+    case LUA_TLIGHTUSERDATA: /* cjson.null */
+        lua_pop(L, 1);
+        lua_pushnil(L);
+        return true;
+    case LUA_TNUMBER: {
+        lua_Number n = lua_tonumber(L, -1);
+        if (!SSO_HAS_INTEGERS || lua_isinteger(L, -1) || floor(n) != n ||
+            fabs(n) > WHOLE_MAX)
+            return false;
+        lua_pop(L, 1);
+        sso_push_whole(L, (int64_t)n);
+        return true;
+    }
+    default:
+        return false;
+    }
+}
+
+/* Walks a decoded table, at most MAX_DEPTH levels deep. [-0, +0] */
+static void normalise(lua_State *L, int table)
+{
+    luaL_checkstack(L, 5, "answer nests too deeply");
+    lua_pushnil(L);
+    while (lua_next(L, table)) { /* key, value */
+        if (lua_istable(L, -1)) {
+            normalise(L, lua_gettop(L));
+        } else if (mend(L)) {
+            lua_pushvalue(L, -2); /* key, new value, key */
+            lua_insert(L, -2);
+            lua_rawset(L, table); /* of an existing key: lua_next allows it */
+            continue;
+        }
+        lua_pop(L, 1);
+    }
+}
+
+bool sso_json_decode(lua_State *L)
+{
+    size_t len;
+    const char *text = lua_tolstring(L, -1, &len);
+
+    if (text == NULL || memchr(text, '\0', len) != NULL) {
+        lua_pop(L, 1);
+        lua_pushliteral(L, "a zero byte"); /* cjson would stop there */
+        return false;
+    }
+    lua_getfield(L, LUA_REGISTRYINDEX, DECODE);
+    lua_insert(L, -2);
+    if (lua_pcall(L, 1, 1, 0) != 0)
+        return false;
+    if (lua_istable(L, -1))
+        normalise(L, lua_gettop(L));
+    else
+        (void)mend(L);
+    return true;
+}
+
+void sso_json_push_version(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, VERSION);
+}

@@ -1,0 +1,29 @@
+/*
+ * json.h - lua-cjson, called from C: an instance of our own, so that the
+ * settings of no host change ours and ours change nobody's.
+ */
+#ifndef SSO_JSON_H
+#define SSO_JSON_H
+
+#include "compat.h"
+
+#pragma GCC visibility push(hidden)
+
+/* Loads lua-cjson; raises when it is not installed. [-0, +0] */
+void sso_json_open(lua_State *L);
+
+/* Replaces the value on top by its JSON text; raises what cjson raises. */
+const char *sso_json_encode(lua_State *L, size_t *len);
+
+/*
+ * Replaces the text on top by its value: JSON null is absent, whole numbers
+ * are integers where Lua has them.  False: a message instead of the value.
+ */
+bool sso_json_decode(lua_State *L);
+
+/* The _VERSION of lua-cjson. [-0, +1] */
+void sso_json_push_version(lua_State *L);
+
+#pragma GCC visibility pop
+
+#endif
