@@ -1,0 +1,221 @@
+# Builds, checks and installs sendgrid-sso.  `make help` lists the targets.
+#
+# Everything that is made stands under build/:
+#   build/<lua>/sso/core.so        the module, for Lua 5.1-5.4 (LuaJIT: 5.1)
+#   build/<lua>-asan/sso/core.so   the same with ASan and UBSan
+#   build/<lua>/spec/*.so          C modules only the specs use
+#   build/c/<flavour>/*_test       the transport's own specs
+#   build/obj/...                  objects; the floor without Lua (src/transport)
+#                                  is compiled once a flavour: plain, asan
+# Targets that need packages install them first (tools/install-packages) and
+# call make again, since what is installed changes what pkg-config answers.
+
+PREFIX  ?= /usr/local
+LUA     ?= 5.4
+CFLAGS  ?= -O2 -g
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
+LUAS    := 5.1 5.2 5.3 5.4
+
+WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wstrict-prototypes
+STANDARD  := -std=c99 -D_GNU_SOURCE
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+SANITIZE  := -fsanitize=address,undefined -fno-omit-frame-pointer \
+	-U_FORTIFY_SOURCE
+COMMON    := $(STANDARD) $(WARNINGS) -fPIC -fvisibility=hidden -MMD -MP
+
+FLAGS_plain := $(CFLAGS) $(HARDENING)
+FLAGS_asan  := -O1 -g $(SANITIZE)
+LINK_plain  := -Wl,-z,relro,-z,now
+LINK_asan   := -fsanitize=address,undefined
+# For the C specs that bring their own allocator (src/transport/memory.h).
+FLAGS_plain-hooks := $(FLAGS_plain) -DSSO_MEMORY_HOOKS
+FLAGS_asan-hooks  := $(FLAGS_asan) -DSSO_MEMORY_HOOKS
+
+PKG_CONFIG ?= pkg-config
+LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags libcurl libcrypto 2>/dev/null)
+LIBS       := $(shell $(PKG_CONFIG) --libs libcurl libcrypto 2>/dev/null)
+LIBS       := $(or $(LIBS),-lcurl -lcrypto) -ldl
+
+FLOOR_SRC := $(wildcard src/transport/*.c)
+LUA_SRC   := $(wildcard src/*.c)
+LUA_FILES := $(patsubst lua/%,%,$(wildcard lua/sso/*.lua lua/sso/*/*.lua))
+C_SPECS   := $(patsubst spec/c/%.c,%,$(wildcard spec/c/*_test.c))
+C_HELPERS := $(filter-out %_test.c,$(wildcard spec/c/*.c))
+HOOKED    := $(patsubst spec/c/%.c,%,\
+	$(shell grep -lw SSO_MEMORY_HOOKS spec/c/*_test.c 2>/dev/null))
+SPEC_C    := $(patsubst spec/support/%.c,%,$(wildcard spec/support/*.c))
+BENCH_C   := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
+
+# V=1 shows whole commands.
+ifeq ($(V),1)
+say =
+else
+say = @echo "  $(1)";
+endif
+
+.PHONY: help build all c-specs asan demo sandbox test test-asan test-valgrind \
+	lint format bench bench-programs npm install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+build:
+	@tools/install-packages build
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+
+help:
+	@echo "make build          the module for Lua 5.1-5.4 and LuaJIT, in build/"
+	@echo "make demo           a certificate rotated against a local SendGrid"
+	@echo "make sandbox        that local SendGrid, in the foreground"
+	@echo "make test           all specs on all Lua versions;"
+	@echo "                    TEST_LUA=\"5.4 luajit\" SPEC=spec/x_spec.lua narrow it"
+	@echo "make test-asan      the same under ASan and UBSan (5.4, LuaJIT)"
+	@echo "make test-valgrind  the same under valgrind (5.4, LuaJIT)"
+	@echo "make lint           compilers, analysers, style, the rules between floors"
+	@echo "make format         clang-format over the C sources"
+	@echo "make bench          CPU time a call, as a ratio to plain libcurl"
+	@echo "make install        PREFIX=$(PREFIX) LUA=$(LUA) DESTDIR=; also uninstall"
+	@echo "make clean          removes build/"
+
+# ---- compiling ----------------------------------------------------------
+
+# The pkg-config name of a Lua version: Debian's, Fedora's or Alpine's.
+lua_pc = $(firstword $(foreach n,lua$(1) lua-$(1) lua$(subst .,,$(1)),\
+	$(shell $(PKG_CONFIG) --exists $(n) 2>/dev/null && echo $(n))))
+
+# $(1) flavour
+define floor_rules
+build/obj/$(1)/transport/%.o: src/transport/%.c Makefile
+	$$(call say,cc  $(1) $$<)mkdir -p $$(@D) && \
+	$$(CC) $$(COMMON) $$(FLAGS_$(1)) $$(LIB_CFLAGS) -c -o $$@ $$<
+endef
+
+# $(1) name, $(2) flavour, $(3) flavour of the transport's objects
+define c_spec_rules
+build/c/$(2)/$(1): spec/c/$(1).c $$(C_HELPERS) \
+		$$(FLOOR_SRC:src/%.c=build/obj/$(3)/%.o) Makefile
+	$$(call say,cc  $(2) $$<)mkdir -p $$(@D) && \
+	$$(CC) $$(COMMON) $$(FLAGS_$(3)) -Isrc/transport $$(LIB_CFLAGS) \
+		-MT $$@ -MF $$@.d -pthread $$(LINK_$(2)) $$(LDFLAGS) -o $$@ \
+		$$(filter %.c %.o,$$^) $$(LIBS)
+endef
+
+# $(1) Lua version, $(2) flavour, $(3) folder under build/
+define lua_rules
+LUA_PC_$(1) := $$(call lua_pc,$(1))
+LUA_CFLAGS_$(1) := \
+	$$(if $$(LUA_PC_$(1)),$$(shell $$(PKG_CONFIG) --cflags $$(LUA_PC_$(1))))
+
+build/obj/$(3)/%.o: src/%.c Makefile
+	$$(if $$(LUA_PC_$(1)),,$$(error the headers of Lua $(1) are missing: \
+		tools/install-packages build))
+	$$(call say,cc  $(3) $$<)mkdir -p $$(@D) && \
+	$$(CC) $$(COMMON) $$(FLAGS_$(2)) $$(LUA_CFLAGS_$(1)) $$(LIB_CFLAGS) \
+		-c -o $$@ $$<
+
+build/$(3)/sso/core.so: $$(LUA_SRC:src/%.c=build/obj/$(3)/%.o) \
+		$$(FLOOR_SRC:src/%.c=build/obj/$(2)/%.o)
+	$$(call say,ld  $(3) sso/core.so)mkdir -p $$(@D) && \
+	$$(CC) -shared $$(LINK_$(2)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
+
+build/$(3)/spec/%.so: spec/support/%.c Makefile
+	$$(call say,cc  $(3) $$<)mkdir -p $$(@D) && \
+	$$(CC) $$(COMMON) $$(FLAGS_$(2)) $$(LUA_CFLAGS_$(1)) $$(LIB_CFLAGS) \
+		-MT $$@ -MF $$@.d -shared $$(LINK_$(2)) $$(LDFLAGS) -o $$@ $$< $$(LIBS)
+endef
+
+hooks_of = $(if $(filter $(1),$(HOOKED)),-hooks)
+$(foreach f,plain asan plain-hooks asan-hooks,$(eval $(call floor_rules,$(f))))
+$(foreach f,plain asan,$(foreach s,$(C_SPECS),\
+	$(eval $(call c_spec_rules,$(s),$(f),$(f)$(call hooks_of,$(s))))))
+$(foreach v,$(LUAS),$(eval $(call lua_rules,$(v),plain,$(v))))
+$(foreach v,5.1 5.4,$(eval $(call lua_rules,$(v),asan,$(v)-asan)))
+
+-include $(shell find build/obj build/c build/*/spec -name '*.d' 2>/dev/null)
+
+modules = $(foreach v,$(1),build/$(v)/sso/core.so $(SPEC_C:%=build/$(v)/spec/%.so))
+
+all: $(call modules,$(LUAS))
+	@:
+c-specs: $(C_SPECS:%=build/c/plain/%)
+	@:
+asan: $(call modules,5.4-asan 5.1-asan) $(C_SPECS:%=build/c/asan/%)
+	@:
+
+# ---- running ------------------------------------------------------------
+
+demo:
+	@tools/install-packages demo
+	@$(MAKE) --no-print-directory -s -j$(JOBS) build/5.4/sso/core.so
+	@sandbox/sandbox run tools/demo
+
+sandbox:
+	@tools/install-packages demo
+	@exec sandbox/sandbox
+
+test:
+	@tools/install-packages build test
+	@$(MAKE) --no-print-directory -j$(JOBS) all c-specs npm
+	@tools/test plain
+
+test-asan:
+	@tools/install-packages build test
+	@$(MAKE) --no-print-directory -j$(JOBS) asan npm
+	@tools/test asan
+
+test-valgrind:
+	@tools/install-packages build test valgrind
+	@$(MAKE) --no-print-directory -j$(JOBS) $(foreach v,5.1 5.4,\
+		build/$(v)/sso/core.so $(SPEC_C:%=build/$(v)/spec/%.so)) c-specs npm
+	@tools/test valgrind
+
+# SendGrid's own client for node, which one spec runs against the sandbox.
+# Where npm is not there or cannot reach its registry, that spec is skipped.
+npm:
+	@[ -e build/npm/node_modules/@sendgrid/client/package.json ] || \
+	! command -v npm >/dev/null || { \
+		echo "  npm @sendgrid/client" && mkdir -p build/npm && \
+		npm install --prefix build/npm --no-save --no-audit --no-fund \
+			--loglevel=error @sendgrid/client@8.1.5 </dev/null || \
+		echo "  npm failed: the spec of the official client is skipped"; }
+
+lint:
+	@tools/install-packages build lint
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@tools/lint
+
+format:
+	@tools/install-packages lint
+	clang-format -i $(wildcard src/*.[ch] src/transport/*.[ch] spec/c/*.[ch] \
+		spec/support/*.[ch] bench/*.[ch])
+
+bench-programs: $(BENCH_C:%=build/bench/%)
+build/bench/%: bench/%.c Makefile
+	$(call say,cc  $<)mkdir -p $(@D) && \
+	$(CC) $(COMMON) -O2 -g $(LIB_CFLAGS) -MT $@ -MF $@.d -o $@ $< $(LIBS) -lcjson
+
+bench:
+	@tools/install-packages bench
+	@$(MAKE) --no-print-directory -j$(JOBS) build/5.4/sso/core.so bench-programs
+	@sandbox/sandbox run bench/run
+
+# ---- installing without luarocks ----------------------------------------
+
+c_dir   = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA)
+lua_dir = $(DESTDIR)$(PREFIX)/share/lua/$(LUA)
+
+install: build/$(LUA)/sso/core.so
+	install -d $(c_dir)/sso
+	install -m 755 build/$(LUA)/sso/core.so $(c_dir)/sso/core.so
+	@set -e; for f in $(LUA_FILES); do \
+		echo "install -m 644 lua/$$f $(lua_dir)/$$f"; \
+		install -D -m 644 "lua/$$f" "$(lua_dir)/$$f"; \
+	done
+
+uninstall:
+	rm -f $(c_dir)/sso/core.so $(LUA_FILES:%=$(lua_dir)/%)
+	@find $(c_dir)/sso $(lua_dir)/sso -depth -type d -empty -delete \
+		2>/dev/null || true
+
+clean:
+	rm -rf build

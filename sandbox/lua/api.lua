@@ -1,0 +1,109 @@
+-- One API call from reading it to sending its answer: log, delay, fault, key, rate limit,
+-- handler.
+
+local answer = require "answer"
+local auth = require "auth"
+local faults = require "faults"
+local limits = require "limits"
+local log = require "log"
+local router = require "router"
+local wire = require "wire"
+
+local M = {}
+
+-- "/delay/0.02/v3/…" → "/v3/…", 0.02: a base URL that ends in /delay/SECONDS makes every answer
+-- that late.
+local function split_delay(path)
+    local seconds, rest = path:match("^/delay/([%d.]+)(/.*)$")
+    if tonumber(seconds) then
+        return rest, tonumber(seconds)
+    end
+    return path
+end
+
+local function tls(var)
+    if not var.ssl_protocol then
+        return nil
+    end
+    return {
+        protocol = var.ssl_protocol,
+        cipher = var.ssl_cipher,
+        resumed = var.ssl_session_reused == "r",
+        client_subject = var.ssl_client_s_dn,
+    }
+end
+
+-- Reads the request whole and logs it before anything else happens to it.
+local function receive()
+    ngx.req.read_body()
+    local var = ngx.var
+    local path, query = var.request_uri:match("^([^?]*)%??(.*)$")
+    local rest, delay = split_delay(path)
+    local entry = log.add {
+        time = ngx.req.start_time(),
+        method = ngx.req.get_method(),
+        uri = var.request_uri,
+        path = rest,
+        http_version = ngx.req.http_version(),
+        head = ngx.req.raw_header(true),
+        body = ngx.req.get_body_data() or "",
+        connection = tonumber(var.connection),
+        request = tonumber(var.connection_requests),
+        server = var.sandbox_server,
+        tls = tls(var),
+    }
+    local request = {
+        method = entry.method,
+        path = rest,
+        body = entry.body,
+        query = query ~= "" and ngx.decode_args(query) or {},
+        authorization = var.http_authorization,
+    }
+    return request, entry, delay
+end
+
+-- → the answer, not yet rendered
+local function respond(request, row, parameters)
+    local refused = auth.refuse(request.authorization)
+    if refused then
+        return refused
+    end
+    local headers, too_many = limits.count(ngx.now())
+    local result = too_many
+    if not result then
+        request.parameters = parameters
+        -- Without a row, `parameters` is the answer that says so.
+        result = row and row[3](request) or parameters
+    end
+    result.headers = headers
+    return result
+end
+
+local function shape_of(row, path)
+    return row and row[4] or (path:find("^/v3/sso") and "array" or "object")
+end
+
+function M.serve()
+    local request, entry, delay = receive()
+    if delay then
+        ngx.sleep(delay)
+    end
+    local fault = faults.take(request.method, request.path)
+    if fault and fault.delay then
+        ngx.sleep(fault.delay)
+    end
+    local row, parameters = router.find(request.method, request.path)
+    local shape = shape_of(row, request.path)
+    local rendered
+    if not fault or faults.applies(fault) then
+        rendered = answer.render(respond(request, row, parameters), shape)
+    end
+    if not fault then
+        entry.status = wire.send(rendered)
+        return
+    end
+    rendered = faults.change(fault, rendered, shape)
+    entry.status = faults.send(fault, rendered)
+end
+
+return M
