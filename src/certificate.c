@@ -175,7 +175,7 @@ static enum sso_kind refuse_text(const struct report *r,
     char sentence[160];
     if (s.len == 0)
         return refuse(r, "is empty: give an X.509 certificate");
-    if (f->other != SSO_SHAPE_UNKNOWN)
+    if (f->other != SSO_SHAPE_UNKNOWN && f->bad == NULL)
         return refuse_other(r, f->other);
     if (is_placeholder(&s)) {
         snprintf(sentence, sizeof(sentence),

@@ -172,6 +172,23 @@ static enum sso_kind take_run(struct sso_certificate_blocks *blocks,
     return SSO_OK;
 }
 
+/*
+ * Where to go on after the block taken last.  What follows a damaged one is
+ * the rest of it, and must not be taken for a key or another certificate.
+ */
+static size_t behind_damage(const struct sso_certificate_blocks *blocks,
+                            const struct segment *s, size_t pos)
+{
+    if (blocks->count == 0 ||
+        blocks->items[blocks->count - 1].fault == SSO_BLOCK_WHOLE)
+        return pos;
+    if (s->label != SSO_LABEL_NONE)
+        return s->to;
+    while (pos < s->to && !sso_certificate_is_space(s->p[pos]))
+        pos++;
+    return pos;
+}
+
 static enum sso_kind take_segment(struct sso_certificate_blocks *blocks,
                                   const struct segment *s)
 {
@@ -189,6 +206,7 @@ static enum sso_kind take_segment(struct sso_certificate_blocks *blocks,
         kind = take_run(blocks, s, &pos);
         if (kind != SSO_OK)
             return kind;
+        pos = behind_damage(blocks, s, pos);
         found = true;
     }
     if (found || s->label == SSO_LABEL_NONE)

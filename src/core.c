@@ -64,6 +64,7 @@ static int core_lua_failure(lua_State *L)
     const char *kind = luaL_checkstring(L, 1);
     const char *message = luaL_checkstring(L, 2);
 
+    lua_settop(L, 3); /* kind, message, operation */
     sso_failure_push(L, sso_failure_kind(kind), message);
     if (!lua_isnoneornil(L, 3)) {
         lua_pushvalue(L, 3);

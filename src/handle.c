@@ -178,6 +178,13 @@ static int handle_lua_client(lua_State *L)
     return 1;
 }
 
+/* handle:_name(): the operation's. */
+static int handle_lua_name(lua_State *L)
+{
+    lua_pushstring(L, sso_handle_check(L, 1)->op->name);
+    return 1;
+}
+
 /* handle:_option(name): of the options that govern this call. */
 static int handle_lua_option(lua_State *L)
 {
@@ -219,15 +226,11 @@ static const luaL_Reg metamethods[] = {
 };
 
 static const luaL_Reg methods[] = {
-    {"done", handle_lua_done},
-    {"cancel", handle_lua_cancel},
-    {"_result", handle_lua_result},
-    {"_callback", handle_lua_callback},
-    {"_watch", handle_lua_watch},
-    {"_client", handle_lua_client},
-    {"_key", sso_begin_lua_key},
-    {"_option", handle_lua_option},
-    {NULL, NULL},
+    {"done", handle_lua_done},      {"cancel", handle_lua_cancel},
+    {"_result", handle_lua_result}, {"_callback", handle_lua_callback},
+    {"_watch", handle_lua_watch},   {"_client", handle_lua_client},
+    {"_name", handle_lua_name},     {"_key", sso_begin_lua_key},
+    {"_option", handle_lua_option}, {NULL, NULL},
 };
 
 void sso_handle_open(lua_State *L)

@@ -29,7 +29,7 @@ local function conclude(client, handle, has_callback, key_function)
     local refusal = host.refuse and host.refuse(has_callback)
     if refusal then
         handle:cancel()
-        return nil, core.failure("host", refusal)
+        return nil, core.failure("host", refusal, handle:_name())
     end
     if key_function then
         handle:_key(pcall(key_function))

@@ -32,7 +32,7 @@ local function state_of(client)
     if not state then
         semaphore = semaphore or require "ngx.semaphore"
         state = {
-            waiting = {}, -- handle → semaphore
+            waiting = {}, -- handle → its waiters
             threads = {}, -- handles whose callback a light thread of the caller's will run
             posted = {}, -- those whose light thread was woken, and may be dead
             idle = {}, -- semaphores of those who wait for everything
@@ -56,18 +56,25 @@ local function run_callback(handle)
     end
 end
 
+-- Wakes those who wait for a handle; false when nobody does.
+local function wake(state, handle)
+    local waiter = state.waiting[handle]
+    if not waiter then
+        return false
+    end
+    state.waiting[handle] = nil
+    waiter.semaphore:post(waiter.count)
+    state.posted[handle] = state.threads[handle]
+    state.threads[handle] = nil
+    return true
+end
+
 -- Wakes the waiters of what has finished; a callback without a waiter runs in a thread of its own.
 local function settle(state, client)
     deliver.events(client, complain)
     local handle = client:_next()
     while handle do
-        local waiter = state.waiting[handle]
-        state.waiting[handle] = nil
-        if waiter then
-            waiter:post(1)
-            state.posted[handle] = state.threads[handle]
-            state.threads[handle] = nil
-        else
+        if not wake(state, handle) then
             ngx.thread.spawn(run_callback, handle)
         end
         handle = client:_next()
@@ -143,7 +150,7 @@ end
 -- Without a pump (no timer to be had) a waiter steps by itself.
 local function sleep(state, client, waiter, seconds)
     if state.running then
-        waiter:wait(seconds)
+        waiter.semaphore:wait(seconds)
     else
         ngx.sleep(NAP)
         client:_step(BUDGET)
@@ -158,10 +165,15 @@ local function wait(state, client, handle, waiter)
     deliver.events(client, complain)
 end
 
+-- A handle may have several waiters: the thread that runs its callback, and `handle:wait()`.
 local function watch(state, handle)
-    local waiter = semaphore.new(0)
-    state.waiting[handle] = waiter
-    handle:_watch()
+    local waiter = state.waiting[handle]
+    if not waiter then
+        waiter = { semaphore = semaphore.new(0), count = 0 }
+        state.waiting[handle] = waiter
+        handle:_watch()
+    end
+    waiter.count = waiter.count + 1
     return waiter
 end
 
@@ -173,12 +185,14 @@ function M.wait(client, handle, callbacks)
     if ngx.get_phase() == "init" then
         return blocking.wait(client, handle, callbacks)
     end
+    local state = state_of(client)
     if not handle:done() then
-        local state = state_of(client)
         local waiter = watch(state, handle)
         kick(state, client)
         wait(state, client, handle, waiter)
     end
+    -- whoever takes the results takes the handle from the pump, so others must be woken here
+    wake(state, handle)
     if callbacks then
         run_callback(handle)
     end
@@ -198,7 +212,9 @@ function M.start(client, handle)
         local waiter = watch(state, handle)
         state.threads[handle] = true
         ngx.thread.spawn(function()
-            ngx.sleep(0) -- back to the caller: no callback runs before the call has returned
+            if handle:done() then
+                ngx.sleep(NAP) -- no callback runs before the call has returned
+            end
             wait(state, client, handle, waiter)
             run_callback(handle)
         end)
