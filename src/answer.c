@@ -180,17 +180,12 @@ static void push_failure(lua_State *L, const struct sso_outcome *o,
 
 /* A 2xx that cannot be used is an error, never a value. [-0, +1] */
 static void push_unusable(lua_State *L, const struct sso_outcome *o,
-                          const struct sso_operation *op, const char *problem)
+                          const struct sso_operation *op,
+                          const struct sso_settings *settings,
+                          const char *problem)
 {
-    struct sso_header_line line;
-
-    if (o->headers.data == NULL ||
-        !sso_headers_find(o->headers.data, o->headers.len, "content-type",
-                          &line)) {
-        line.value = "no content type";
-        line.value_len = strlen(line.value);
-    }
-    sso_text_push_clean(L, line.value, line.value_len, NULL, 60);
+    sso_server_error_push_type(
+        L, o, settings ? sso_settings_api_key(settings) : NULL);
     lua_pushfstring(L, "the server's %d answer %s (%s, %d bytes)",
                     (int)o->status, problem, lua_tostring(L, -1),
                     (int)o->body.len); /* type, message */
@@ -231,7 +226,7 @@ void sso_answer_push(lua_State *L, const struct sso_outcome *o,
         } else {
             lua_settop(L, body);
             lua_pushnil(L);
-            push_unusable(L, o, op, problem);
+            push_unusable(L, o, op, settings, problem);
         }
     }
     sso_response_push(L, o, body); /* body, value, error, response */

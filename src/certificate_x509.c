@@ -6,6 +6,7 @@
 #include "certificate.h"
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
@@ -17,29 +18,74 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- shapes ------------------------------------------------------------- */
+/* ---- OpenSSL's error queue ---------------------------------------------- */
 
-/* Called for the reason of what failed last: was it memory? */
-static bool memory_failed(void)
+/* Opens a stretch whose errors are ours; true: the queue was empty before. */
+static bool open_errors(void)
 {
-    return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+    bool empty = ERR_peek_error() == 0;
+    ERR_set_mark();
+    return empty;
 }
 
-static X509 *read_x509(const unsigned char *der, size_t len, bool *no_memory)
+static bool is_memory(unsigned long error)
+{
+    return ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+}
+
+/*
+ * Closes it: the queue is as before.  True: memory ran short within, which
+ * the last error alone rarely tells.
+ */
+static bool close_errors(bool was_empty)
+{
+    bool memory = false;
+    unsigned long error;
+    void *probe;
+    if (was_empty)
+        for (error = ERR_get_error(); error != 0; error = ERR_get_error())
+            memory = memory || is_memory(error);
+    ERR_pop_to_mark();
+    /* With none left at all, errors are not even recorded. */
+    probe = OPENSSL_malloc(256);
+    OPENSSL_free(probe);
+    return memory || probe == NULL;
+}
+
+/* ---- shapes ------------------------------------------------------------- */
+
+static X509 *read_x509(const unsigned char *der, size_t len)
 {
     const unsigned char *p = der;
     X509 *x;
     if (len > LONG_MAX)
         return NULL;
-    ERR_set_mark();
     x = d2i_X509(NULL, &p, (long)len);
-    *no_memory = x == NULL && memory_failed();
-    ERR_pop_to_mark();
     if (x != NULL && p != der + len) { /* not the length that the head says */
         X509_free(x);
         return NULL;
     }
     return x;
+}
+
+/*
+ * The same.  OpenSSL 3 drops a key without a word when memory is short for a
+ * moment, so one that was not understood is given a second chance.
+ */
+static X509 *read_with_key(const unsigned char *der, size_t len)
+{
+    X509 *x = read_x509(der, len);
+    if (x == NULL || X509_get0_pubkey(x) != NULL)
+        return x;
+    X509_free(x);
+    return read_x509(der, len);
+}
+
+static bool is_certificate(const unsigned char *der, size_t len)
+{
+    X509 *x = read_x509(der, len);
+    X509_free(x);
+    return x != NULL;
 }
 
 static bool is_request(const unsigned char *der, size_t len)
@@ -81,27 +127,19 @@ enum sso_der_shape sso_certificate_shape(const unsigned char *der, size_t len)
         bool (*is)(const unsigned char *der, size_t len);
         enum sso_der_shape shape;
     } rows[] = {
-        {is_pkcs7, SSO_SHAPE_PKCS7},
-        {is_request, SSO_SHAPE_REQUEST},
-        {is_crl, SSO_SHAPE_CRL},
+        {is_certificate, SSO_SHAPE_CERTIFICATE}, {is_pkcs7, SSO_SHAPE_PKCS7},
+        {is_request, SSO_SHAPE_REQUEST},         {is_crl, SSO_SHAPE_CRL},
         {is_public_key, SSO_SHAPE_PUBLIC_KEY},
     };
-    bool no_memory = false;
-    X509 *x = read_x509(der, len, &no_memory);
     size_t i;
-    if (x != NULL) {
-        X509_free(x);
-        return SSO_SHAPE_CERTIFICATE;
-    }
-    if (no_memory)
-        return SSO_SHAPE_NO_MEMORY;
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        bool is;
-        ERR_set_mark();
-        is = rows[i].is(der, len);
-        ERR_pop_to_mark();
+        const bool was_empty = open_errors();
+        const bool is = rows[i].is(der, len);
+        const bool no_memory = close_errors(was_empty);
         if (is)
             return rows[i].shape;
+        if (no_memory)
+            return SSO_SHAPE_NO_MEMORY;
     }
     return SSO_SHAPE_UNKNOWN;
 }
@@ -313,13 +351,12 @@ static void read_signature(struct sso_certificate *c, X509 *x)
 /* ---- a certificate ------------------------------------------------------ */
 
 static bool fill(struct sso_certificate *c, X509 *x, const unsigned char *der,
-                 size_t len, bool *memory_short)
+                 size_t len, bool *no_dates)
 {
-    *memory_short = false;
-    if (!read_time(X509_get0_notBefore(x), &c->not_before_unix) ||
-        !read_time(X509_get0_notAfter(x), &c->not_after_unix))
+    *no_dates = !read_time(X509_get0_notBefore(x), &c->not_before_unix) ||
+                !read_time(X509_get0_notAfter(x), &c->not_after_unix);
+    if (*no_dates)
         return false;
-    *memory_short = true;
     c->subject = copy_name(X509_get_subject_name(x));
     c->issuer = copy_name(X509_get_issuer_name(x));
     c->serial = copy_serial(X509_get0_serialNumber(x));
@@ -335,16 +372,15 @@ static bool fill(struct sso_certificate *c, X509 *x, const unsigned char *der,
 bool sso_certificate_read(struct sso_certificate *c, const unsigned char *der,
                           size_t len, bool *memory_short)
 {
-    X509 *x;
-    bool ok = false;
+    const bool was_empty = open_errors();
+    X509 *x = read_with_key(der, len);
+    bool no_dates = false;
+    bool ok;
     memset(c, 0, sizeof(*c));
     sso_buffer_init(&c->pem, 0);
-    *memory_short = true;
-    ERR_set_mark();
-    x = read_x509(der, len, memory_short);
-    if (x != NULL)
-        ok = fill(c, x, der, len, memory_short);
+    ok = x != NULL && fill(c, x, der, len, &no_dates);
     X509_free(x);
-    ERR_pop_to_mark();
-    return ok;
+    /* A key or a signature read without memory would look like a bad one. */
+    *memory_short = close_errors(was_empty) || (!ok && !no_dates);
+    return ok && !*memory_short;
 }

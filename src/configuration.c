@@ -199,10 +199,12 @@ static lua_Number number_of(lua_State *L, int i, const char *name,
     return n;
 }
 
+/* Rounded up, but for the noise of binary fractions: 0.2 * 3 is 600 ms. */
 static int64_t milliseconds(lua_Number seconds)
 {
-    return (int64_t)ceil((seconds < MAX_SECONDS ? seconds : MAX_SECONDS) *
-                         1000);
+    lua_Number ms = (seconds < MAX_SECONDS ? seconds : MAX_SECONDS) * 1000;
+
+    return ms < 1 ? 1 : (int64_t)ceil(ms - 1e-6);
 }
 
 /*

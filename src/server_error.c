@@ -115,15 +115,15 @@ void sso_server_error_push_list(lua_State *L, const char *body, size_t len,
 
 /* ---- the line ---------------------------------------------------------- */
 
-/* "text/html" out of the answer's headers. [-0, +1] */
-static void push_content_type(lua_State *L, const struct sso_outcome *o)
+void sso_server_error_push_type(lua_State *L, const struct sso_outcome *o,
+                                const char *secret)
 {
     struct sso_header_line line;
 
     if (o->headers.data != NULL &&
         sso_headers_find(o->headers.data, o->headers.len, "content-type",
                          &line))
-        sso_text_push_clean(L, line.value, line.value_len, NULL, 60);
+        sso_text_push_clean(L, line.value, line.value_len, secret, 60);
     else
         lua_pushliteral(L, "no content type");
 }
@@ -159,7 +159,7 @@ static void push_detail(lua_State *L, const struct sso_outcome *o, int list,
                         lua_tostring(L, -1));
         lua_remove(L, -2);
     } else if (o->body.len > 0) {
-        push_content_type(L, o);
+        sso_server_error_push_type(L, o, secret);
         lua_pushfstring(L, ": the answer says nothing readable (%s, %d bytes)",
                         lua_tostring(L, -1), (int)o->body.len);
         lua_remove(L, -2);
@@ -168,10 +168,22 @@ static void push_detail(lua_State *L, const struct sso_outcome *o, int list,
     }
 }
 
-/* "invalid request" for invalid_request. */
-static void push_kind_words(lua_State *L, enum sso_kind kind)
+static const char *words_of(enum sso_kind kind)
 {
-    luaL_gsub(L, sso_kind_name(kind), "_", " ");
+    switch (kind) {
+    case SSO_INVALID_REQUEST:
+        return "invalid request";
+    case SSO_NOT_FOUND:
+        return "not found";
+    case SSO_RATE_LIMITED:
+        return "rate limited";
+    case SSO_SERVER:
+        return "server error";
+    case SSO_HTTP:
+        return "unexpected status";
+    default:
+        return sso_kind_name(kind);
+    }
 }
 
 void sso_server_error_push_message(lua_State *L, const struct sso_outcome *o,
@@ -179,17 +191,15 @@ void sso_server_error_push_message(lua_State *L, const struct sso_outcome *o,
 {
     luaL_checkstack(L, 10, "error message");
     list = lua_absindex(L, list);
-    push_kind_words(L, o->kind);
-    push_detail(L, o, list, secret); /* words, detail */
-    lua_pushfstring(L, "%d %s%s", (int)o->status, lua_tostring(L, -2),
-                    lua_tostring(L, -1));
+    push_detail(L, o, list, secret);
+    lua_pushfstring(L, "%d %s%s", (int)o->status, words_of(o->kind),
+                    lua_tostring(L, -1)); /* detail, line */
     if (o->attempts > 1)
         lua_pushfstring(L, ", after %d attempts", (int)o->attempts);
     else
         lua_pushliteral(L, "");
     lua_concat(L, 2);
-    lua_replace(L, -3);
-    lua_pop(L, 1);
+    lua_remove(L, -2);
 }
 
 /* ---- the hint ---------------------------------------------------------- */

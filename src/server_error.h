@@ -26,6 +26,10 @@ void sso_server_error_push_message(lua_State *L,
                                    const struct sso_outcome *outcome, int list,
                                    const char *secret);
 
+/* Pushes the answer's content type, for messages. [-0, +1] */
+void sso_server_error_push_type(lua_State *L, const struct sso_outcome *outcome,
+                                const char *secret);
+
 /* What to do about it, where experience says so; NULL: nothing known. */
 const char *sso_server_error_hint(const struct sso_outcome *outcome,
                                   const struct sso_settings *settings);

@@ -117,15 +117,21 @@ static size_t secret_length(const char *s, size_t len, const char *secret)
     return n == whole || n >= SECRET_MIN ? n : 0;
 }
 
-/* Control characters of ASCII and of Latin-1 (as UTF-8), U+2028, U+2029. */
+/*
+ * Control characters of ASCII and of Latin-1 (as UTF-8), line separators, and
+ * the marks that turn the direction of the text around them.
+ */
 static bool is_control(const unsigned char *s, size_t n)
 {
     if (n == 1)
         return s[0] < 0x20 || s[0] == 0x7F;
     if (n == 2)
         return s[0] == 0xC2 && s[1] < 0xA0;
-    return n == 3 && s[0] == 0xE2 && s[1] == 0x80 &&
-           (s[2] == 0xA8 || s[2] == 0xA9);
+    if (n != 3 || s[0] != 0xE2)
+        return false;
+    return (s[1] == 0x80 &&
+            (s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xA8 && s[2] <= 0xAE))) ||
+           (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9);
 }
 
 void sso_text_push_clean(lua_State *L, const char *s, size_t len,

@@ -313,7 +313,8 @@ describe("in nginx", function()
         local before = select(2, nginx:log():gsub("a bad callback", ""))
         nginx:open("/raise"):close()
         settled()
-        local deadline, after = os.time() + 5, nil
+        local deadline = os.time() + 5
+        local after
         repeat
             body "/ping"
             after = select(2, nginx:log():gsub("a bad callback", ""))
