@@ -7,9 +7,9 @@
 #include "json.h"
 #include "response.h"
 #include "server_error.h"
-#include "text.h"
+#include "warnings.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -34,13 +34,12 @@ static void spell_integration_id(lua_State *L, int certificate)
 /* Whether the text asked for and the value on top are the same id. [-0,+0] */
 static bool is_same_id(lua_State *L, const char *asked)
 {
-    char text[32];
+    char *end;
 
-    if (lua_type(L, -1) == LUA_TNUMBER) {
-        snprintf(text, sizeof(text), "%.0f", lua_tonumber(L, -1));
-        return strcmp(asked, text) == 0;
-    }
-    return lua_type(L, -1) != LUA_TSTRING ||
+    if (lua_type(L, -1) == LUA_TNUMBER) /* both as JSON numbers are read */
+        return asked[strspn(asked, "0123456789")] == '\0' &&
+               strtod(asked, &end) == lua_tonumber(L, -1);
+    return lua_type(L, -1) == LUA_TSTRING &&
            strcasecmp(asked, lua_tostring(L, -1)) == 0;
 }
 
@@ -54,7 +53,7 @@ static const char *check_object(lua_State *L, int object,
 {
     bool same = true;
 
-    if (!lua_istable(L, object))
+    if (!lua_istable(L, object) || lua_rawlen(L, object) > 0)
         return "holds something that is not an object";
     if (op->flags & SSO_OP_CERTIFICATE)
         spell_integration_id(L, object);
@@ -92,6 +91,55 @@ static char first_character(const struct sso_buffer *body)
     return i < body->len ? body->data[i] : '\0';
 }
 
+/* A list may stand under a name: {"result": […]}, and in SendGrid's own
+ * example {"results": […]}.  Replaces such an object on top by its list. */
+static void unwrap(lua_State *L)
+{
+    static const char *const names[] = {"result", "results"};
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        lua_getfield(L, -1, names[i]);
+        if (lua_istable(L, -1)) {
+            lua_remove(L, -2);
+            return;
+        }
+        lua_pop(L, 1);
+    }
+}
+
+/* Before nulls become nil, which would shorten the array. [-0, +0] */
+static bool has_only_tables(lua_State *L, int array)
+{
+    int i, n = (int)lua_rawlen(L, array);
+    bool all = true;
+
+    for (i = 1; i <= n && all; i++) {
+        lua_rawgeti(L, array, i);
+        all = lua_istable(L, -1);
+        lua_pop(L, 1);
+    }
+    return all;
+}
+
+/* The value on top, decoded, of an answer that must be an array. */
+static const char *read_array(lua_State *L, char first,
+                              const struct sso_operation *op, const char *asked)
+{
+    int top = lua_gettop(L);
+    const void *whole = lua_topointer(L, top);
+
+    if (lua_istable(L, top) && first == '{')
+        unwrap(L);
+    if (!lua_istable(L, top) ||
+        (first != '[' && lua_topointer(L, top) == whole))
+        return "is not an array";
+    if (!has_only_tables(L, top))
+        return "holds something that is not an object";
+    sso_json_normalise(L);
+    return check_array(L, top, op, asked);
+}
+
 /*
  * Replaces the body on top by the value.  NULL, or what is wrong with the
  * answer, and then the top is anything. [-1, +1]
@@ -99,17 +147,27 @@ static char first_character(const struct sso_buffer *body)
 static const char *read_value(lua_State *L, const struct sso_outcome *o,
                               const struct sso_operation *op, const char *asked)
 {
-    bool array = op->shape == SSO_VALUE_ARRAY;
     char first = first_character(&o->body);
 
+    if (op->shape == SSO_VALUE_TRUE ||
+        (o->body.len == 0 &&
+         (op->shape == SSO_VALUE_MAYBE || op->shape == SSO_VALUE_ANYTHING))) {
+        lua_pop(L, 1);
+        lua_pushboolean(L, 1);
+        return NULL;
+    }
     if (o->body.len == 0)
         return "is empty";
     if (!sso_json_decode(L))
         return "is not JSON";
-    if (!lua_istable(L, -1) || first != (array ? '[' : '{'))
-        return array ? "is not an array" : "is not an object";
-    return array ? check_array(L, lua_gettop(L), op, asked)
-                 : check_object(L, lua_gettop(L), op, asked);
+    if (op->shape == SSO_VALUE_ARRAY)
+        return read_array(L, first, op, asked);
+    sso_json_normalise(L);
+    if (op->shape == SSO_VALUE_ANYTHING)
+        return NULL;
+    if (!lua_istable(L, -1) || first != '{')
+        return "is not an object";
+    return check_object(L, lua_gettop(L), op, asked);
 }
 
 /* ---- the error --------------------------------------------------------- */
@@ -158,7 +216,6 @@ static void push_failure(lua_State *L, const struct sso_outcome *o,
                          const struct sso_settings *settings)
 {
     const char *secret = settings ? sso_settings_api_key(settings) : NULL;
-    const char *hint = sso_server_error_hint(o, settings);
 
     if (o->message[0] == '\0' && o->status != 0) {
         sso_server_error_push_list(L, o->body.data, o->body.len, secret);
@@ -172,16 +229,14 @@ static void push_failure(lua_State *L, const struct sso_outcome *o,
     }
     describe(L, o, op);
     set_flag(L, "retryable", o->retryable);
-    if (hint != NULL) {
-        lua_pushstring(L, hint);
+    if (sso_server_error_push_hint(L, o, settings, op))
         lua_setfield(L, -2, "hint");
-    }
 }
 
 /* A 2xx that cannot be used is an error, never a value. [-0, +1] */
 static void push_unusable(lua_State *L, const struct sso_outcome *o,
                           const struct sso_operation *op,
-                          const struct sso_settings *settings,
+                          const struct sso_settings *settings, bool writes,
                           const char *problem)
 {
     sso_server_error_push_type(
@@ -193,12 +248,12 @@ static void push_unusable(lua_State *L, const struct sso_outcome *o,
     lua_insert(L, -3);
     lua_pop(L, 2);
     describe(L, o, op);
-    set_flag(L, "maybe_applied", strcmp(op->method, "GET") != 0);
+    set_flag(L, "maybe_applied", writes);
 }
 
 void sso_answer_push(lua_State *L, const struct sso_outcome *o,
                      const struct sso_operation *op, const char *asked,
-                     const struct sso_settings *settings)
+                     const struct sso_settings *settings, int sent)
 {
     const char *problem;
     int body;
@@ -226,9 +281,13 @@ void sso_answer_push(lua_State *L, const struct sso_outcome *o,
         } else {
             lua_settop(L, body);
             lua_pushnil(L);
-            push_unusable(L, o, op, settings, problem);
+            push_unusable(L, o, op, settings, o->writes, problem);
         }
     }
     sso_response_push(L, o, body); /* body, value, error, response */
+    if (o->kind == SSO_OK) {
+        sso_warnings_push(L, op, sent, body + 1);
+        lua_setfield(L, -2, "warnings");
+    }
     lua_remove(L, body);
 }

@@ -15,8 +15,10 @@
 #include "handle.h"
 #include "operations.h"
 #include "options.h"
+#include "raw_request.h"
 #include "request.h"
 #include "text.h"
+#include "warnings.h"
 
 #include <string.h>
 
@@ -136,6 +138,7 @@ struct beginning {
     int options; /* what governs the call */
     int handle;
     bool own_options;
+    const char *problem; /* why the certificate must not be sent */
 };
 
 /* Hands the call to the engine, which starts it at its next step. */
@@ -155,6 +158,18 @@ static void submit(lua_State *L, struct sso_client *client,
                               : "no file descriptor is left in this process");
 }
 
+/* Pushes a shallow copy of the table at index i. [-0, +1] */
+static void push_copy(lua_State *L, int i)
+{
+    lua_newtable(L);
+    lua_pushnil(L);
+    while (lua_next(L, i)) { /* copy, key, value */
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+    }
+}
+
 /* Pushes the handle and fills its slots. [-0, +1] */
 static void make_handle(lua_State *L, struct beginning *b)
 {
@@ -166,8 +181,14 @@ static void make_handle(lua_State *L, struct beginning *b)
     sso_handle_set(L, b->handle, SSO_SLOT_CLIENT);
     sso_client_get(L, 1, SSO_CLIENT_PENDING);
     sso_handle_set(L, b->handle, SSO_SLOT_PENDING);
-    lua_pushvalue(L, args->params);
-    sso_handle_set(L, b->handle, SSO_SLOT_ASKED);
+    if (args->asked != 0) {
+        lua_pushvalue(L, args->asked);
+        sso_handle_set(L, b->handle, SSO_SLOT_ASKED);
+    }
+    if (args->fields != 0 && sso_warnings_compare(b->op)) {
+        push_copy(L, args->fields);
+        sso_handle_set(L, b->handle, SSO_SLOT_SENT);
+    }
     if (b->own_options) {
         lua_pushvalue(L, b->options);
         sso_handle_set(L, b->handle, SSO_SLOT_OPTIONS);
@@ -182,6 +203,59 @@ static void make_handle(lua_State *L, struct beginning *b)
     sso_handle_set(L, b->handle, SSO_SLOT_EVENT);
 }
 
+/* The certificate among the fields, if there is one, made what goes out.
+ * False: it must not, and b->problem says why. [-0, +(0|1)] */
+static bool screen_fields(lua_State *L, struct beginning *b)
+{
+    if (b->args.certificate == 0 ||
+        check_certificate(L, b->client, b->args.certificate,
+                          is_validated(L, b->options)))
+        return true;
+    b->problem = lua_tostring(L, -1); /* on the stack until the call's end */
+    return false;
+}
+
+/* A private key in the body of client:request; NULL: none. [-0, +(0|1)] */
+static const char *raw_problem(lua_State *L, struct sso_client *client,
+                               const struct sso_request *request)
+{
+    char message[512];
+    enum sso_kind kind;
+
+    if (request->body_len == 0)
+        return NULL;
+    sso_buffer_reset(&client->clean);
+    kind = sso_certificate_screen(request->body, request->body_len, false,
+                                  &client->clean, message, sizeof(message));
+    if (kind == SSO_MEMORY)
+        luaL_error(L, "not enough memory");
+    if (kind == SSO_OK)
+        return NULL;
+    lua_pushstring(L, message);
+    return lua_tostring(L, -1);
+}
+
+/* Path and body into the client's scratch. [-0, +0] */
+static enum sso_kind write_request(lua_State *L, struct beginning *b,
+                                   struct sso_request *request)
+{
+    struct sso_client *client = b->client;
+    enum sso_kind kind;
+
+    kind = sso_request_path(L, b->op, &b->args, &client->path);
+    if (kind == SSO_OK)
+        kind = sso_fields_write_body(L, b->op, b->args.fields,
+                                     b->args.certificate, &client->body);
+    request->method = b->op->method;
+    request->path = client->path.data;
+    request->repeatable = (b->op->flags & SSO_OP_REPEATABLE) != 0;
+    if (sso_operation_has_body(b->op)) {
+        request->body = client->body.data;
+        request->body_len = client->body.len;
+    }
+    return kind;
+}
+
 /*
  * Gives the handle its call, under the client's settings if those hold.  The
  * certificate that must not be sent is refused here; true: it may go on.
@@ -190,32 +264,29 @@ static bool make_call(lua_State *L, struct beginning *b)
 {
     struct sso_client *client = b->client;
     struct sso_request request;
-    const char *problem = NULL;
     enum sso_kind kind;
 
-    kind = sso_request_path(L, b->op, &b->args, &client->path);
-    if (b->args.certificate != 0 &&
-        !check_certificate(L, client, b->args.certificate,
-                           is_validated(L, b->options)))
-        problem = lua_tostring(L, -1);
-    if (kind == SSO_OK && problem == NULL)
-        kind = sso_request_body(L, b->op, &b->args, &client->body);
     memset(&request, 0, sizeof(request));
-    request.method = b->op->method;
-    request.path = client->path.data;
-    if (b->op->fields != NULL && problem == NULL) {
-        request.body = client->body.data;
-        request.body_len = client->body.len;
+    if (!screen_fields(L, b)) {
+        request.method = b->op->method;
+        request.path = "/";
+        kind = SSO_OK;
+    } else if (b->op == &sso_operation_request) {
+        kind = sso_raw_request_write(L, b->args.fields, &client->path,
+                                     &client->body, &request);
+        b->problem = kind == SSO_OK ? raw_problem(L, client, &request) : NULL;
+    } else {
+        kind = write_request(L, b, &request);
     }
-    request.repeatable = (b->op->flags & SSO_OP_REPEATABLE) != 0;
     if (kind == SSO_OK)
         b->h->call = sso_call_new(b->own_options ? NULL : client->settings,
                                   &request, b->h);
     if (b->h->call == NULL)
         luaL_error(L, "not enough memory");
-    if (problem != NULL)
-        sso_engine_refuse(client->engine, b->h->call, SSO_CERTIFICATE, problem);
-    return problem == NULL;
+    if (b->problem != NULL)
+        sso_engine_refuse(client->engine, b->h->call, SSO_CERTIFICATE,
+                          b->problem);
+    return b->problem == NULL;
 }
 
 /*
@@ -285,17 +356,17 @@ int sso_begin_lua(lua_State *L)
 
     memset(&b, 0, sizeof(b));
     b.client = sso_client_check(L, 1);
-    luaL_argcheck(L, number >= 1 && (size_t)number <= sso_operation_count, 2,
+    luaL_argcheck(L, number >= 0 && (size_t)number <= sso_operation_count, 2,
                   "no such operation");
     luaL_checkstack(L, 20, "call");
-    b.op = &sso_operations[number - 1];
+    b.op = number == 0 ? &sso_operation_request : &sso_operations[number - 1];
     sso_request_check(L, b.op, 3, &b.args);
     push_options(L, b.op, b.args.options);
     b.options = lua_gettop(L);
     b.own_options = b.args.options != 0 && !lua_isnil(L, b.args.options);
     if (b.args.certificate != 0 && !is_validated(L, b.options))
-        sso_request_check_text(L, b.op, "public_certificate",
-                               b.args.certificate);
+        sso_fields_check_text(L, b.op->name, "public_certificate",
+                              b.args.certificate);
     make_handle(L, &b);
     if (!make_call(L, &b) || !start(L, &b))
         lua_pushnil(L); /* handle, …, nil or the key function */

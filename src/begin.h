@@ -9,7 +9,7 @@
 #pragma GCC visibility push(hidden)
 
 /*
- * client:_begin(operation's number, arguments…) → handle, whether there is a
+ * client:_begin(operation's number or 0 for client:request, arguments…) → handle, whether there is a
  * callback, and the api_key function if one has to be called first.  Raises
  * on programming mistakes; all else is the handle's result.
  */

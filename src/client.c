@@ -273,13 +273,15 @@ static int client_lua_tostring(lua_State *L)
 {
     struct sso_client *client = sso_client_check(L, 1);
 
-    if (client->closed)
+    if (client->closed) {
         lua_pushliteral(L, SSO_CLIENT " (closed)");
-    else
-        lua_pushfstring(L, "%s (%s)", SSO_CLIENT,
-                        client->settings
-                            ? sso_settings_base_url(client->settings)
-                            : "no key yet");
+        return 1;
+    }
+    sso_client_get(L, 1, SSO_CLIENT_OPTIONS);
+    lua_pushfstring(L, "%s (%s)", SSO_CLIENT,
+                    client->settings
+                        ? sso_settings_base_url(client->settings)
+                        : sso_configuration_server(L, lua_gettop(L)));
     return 1;
 }
 

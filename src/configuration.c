@@ -124,8 +124,13 @@ static bool read_key_file(lua_State *L, int table, char *why, size_t why_size)
     lua_getfield(L, table, "api_key_file");
     path = lua_tostring(L, -1);
     if (!push_key_file(L, path)) {
-        snprintf(why, why_size, "cannot read an API key from the file %s",
-                 path);
+        if (strncmp(path, "SG.", 3) == 0) /* never repeat a key */
+            snprintf(why, why_size,
+                     "what is given as the key's file is an API key itself: "
+                     "give it as api_key, or set SENDGRID_API_KEY");
+        else
+            snprintf(why, why_size, "cannot read an API key from the file %s",
+                     path);
         lua_pop(L, 1);
         return false;
     }
@@ -236,14 +241,14 @@ static void fill_headers(lua_State *L, int i, struct sso_settings_spec *spec)
     spec->header_count = count;
 }
 
-static void fill_server(lua_State *L, int i, struct sso_settings_spec *spec)
+const char *sso_configuration_server(lua_State *L, int i)
 {
+    const char *url = text_of(L, i, "base_url");
     const char *region = text_of(L, i, "region");
 
-    spec->base_url = text_of(L, i, "base_url");
-    if (spec->base_url == NULL)
-        spec->base_url =
-            sso_options_region_url(region != NULL ? region : "global");
+    if (url != NULL)
+        return url;
+    return sso_options_region_url(region != NULL ? region : "global");
 }
 
 /* Pushes "name sendgrid-sso/… (…)", or only the latter. [-0, +1] */
@@ -269,7 +274,7 @@ struct sso_settings *sso_configuration_settings(lua_State *L, int i,
 
     luaL_checkstack(L, 8, "settings");
     memset(&spec, 0, sizeof(spec));
-    fill_server(L, i, &spec);
+    spec.base_url = sso_configuration_server(L, i);
     spec.api_key =
         key_text != 0 ? lua_tostring(L, key_text) : text_of(L, i, "api_key");
     spec.user_agent = push_user_agent(L, i);

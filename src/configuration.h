@@ -27,6 +27,9 @@ void sso_configuration_open(lua_State *L);
 bool sso_configuration_complete(lua_State *L, bool environment, char *why,
                                 size_t why_size);
 
+/* The server's URL by the options at index i; borrowed from them. [-0,+0] */
+const char *sso_configuration_server(lua_State *L, int i);
+
 /*
  * Makes settings of the options at index i.  key_text: index of the API key,
  * checked and trimmed; 0 takes the option api_key unless that is a function.

@@ -9,6 +9,7 @@
 #include "handle.h"
 #include "json.h"
 #include "operations.h"
+#include "option_values.h"
 #include "options.h"
 #include "response.h"
 #include "transport/clock.h"
@@ -121,6 +122,10 @@ __attribute__((visibility("default"))) int luaopen_sso_core(lua_State *L)
     lua_setfield(L, -2, "options");
     push_kinds(L);
     lua_setfield(L, -2, "kinds");
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, SSO_HOSTS);
+    lua_setfield(L, -2, "hosts");
     (void)sso_certificate_open(L);
     lua_setfield(L, -2, "certificate");
     return 1;

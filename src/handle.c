@@ -112,8 +112,11 @@ static void settle(lua_State *L, struct sso_handle *h)
     int first = lua_gettop(L) + 1;
 
     sso_handle_get(L, 1, SSO_SLOT_ASKED);
-    sso_answer_push(L, sso_call_outcome(h->call), h->op, lua_tostring(L, -1),
-                    sso_call_settings(h->call));
+    sso_handle_get(L, 1, SSO_SLOT_SENT);
+    sso_answer_push(L, sso_call_outcome(h->call), h->op, lua_tostring(L, first),
+                    sso_call_settings(h->call),
+                    lua_istable(L, first + 1) ? first + 1 : 0);
+    lua_remove(L, first);
     lua_remove(L, first); /* value, error, response */
     lua_pushvalue(L, first);
     sso_handle_set(L, 1, SSO_SLOT_VALUE);
@@ -185,6 +188,19 @@ static int handle_lua_name(lua_State *L)
     return 1;
 }
 
+/* handle:_discard(): as if the call had never been made. */
+static int handle_lua_discard(lua_State *L)
+{
+    struct sso_handle *h = sso_handle_check(L, 1);
+
+    lua_settop(L, 1);
+    sso_call_free(h->call);
+    h->call = NULL;
+    sso_handle_get(L, 1, SSO_SLOT_PENDING);
+    (void)sso_handle_release(L, 2, h);
+    return 0;
+}
+
 /* handle:_option(name): of the options that govern this call. */
 static int handle_lua_option(lua_State *L)
 {
@@ -226,11 +242,17 @@ static const luaL_Reg metamethods[] = {
 };
 
 static const luaL_Reg methods[] = {
-    {"done", handle_lua_done},      {"cancel", handle_lua_cancel},
-    {"_result", handle_lua_result}, {"_callback", handle_lua_callback},
-    {"_watch", handle_lua_watch},   {"_client", handle_lua_client},
-    {"_name", handle_lua_name},     {"_key", sso_begin_lua_key},
-    {"_option", handle_lua_option}, {NULL, NULL},
+    {"done", handle_lua_done},
+    {"cancel", handle_lua_cancel},
+    {"_result", handle_lua_result},
+    {"_callback", handle_lua_callback},
+    {"_watch", handle_lua_watch},
+    {"_client", handle_lua_client},
+    {"_name", handle_lua_name},
+    {"_discard", handle_lua_discard},
+    {"_key", sso_begin_lua_key},
+    {"_option", handle_lua_option},
+    {NULL, NULL},
 };
 
 void sso_handle_open(lua_State *L)

@@ -30,6 +30,7 @@ enum sso_handle_slot {
     SSO_SLOT_PENDING, /* where it may be anchored */
     SSO_SLOT_CALLBACK,
     SSO_SLOT_ASKED,   /* the path's last parameter */
+    SSO_SLOT_SENT,    /* a copy of the fields, if the answer tells them */
     SSO_SLOT_OPTIONS, /* the merged options of this call alone, or nil */
     SSO_SLOT_EVENT,   /* on_event */
     SSO_SLOT_DONE,    /* true: the three below are set */

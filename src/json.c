@@ -83,13 +83,13 @@ static bool mend(lua_State *L)
 }
 
 /* Walks a decoded table, at most MAX_DEPTH levels deep. [-0, +0] */
-static void normalise(lua_State *L, int table)
+static void walk(lua_State *L, int table)
 {
     luaL_checkstack(L, 5, "answer nests too deeply");
     lua_pushnil(L);
     while (lua_next(L, table)) { /* key, value */
         if (lua_istable(L, -1)) {
-            normalise(L, lua_gettop(L));
+            walk(L, lua_gettop(L));
         } else if (mend(L)) {
             lua_pushvalue(L, -2); /* key, new value, key */
             lua_insert(L, -2);
@@ -112,13 +112,15 @@ bool sso_json_decode(lua_State *L)
     }
     lua_getfield(L, LUA_REGISTRYINDEX, DECODE);
     lua_insert(L, -2);
-    if (lua_pcall(L, 1, 1, 0) != 0)
-        return false;
+    return lua_pcall(L, 1, 1, 0) == 0;
+}
+
+void sso_json_normalise(lua_State *L)
+{
     if (lua_istable(L, -1))
-        normalise(L, lua_gettop(L));
+        walk(L, lua_gettop(L));
     else
         (void)mend(L);
-    return true;
 }
 
 void sso_json_push_version(lua_State *L)

@@ -16,10 +16,16 @@ void sso_json_open(lua_State *L);
 const char *sso_json_encode(lua_State *L, size_t *len);
 
 /*
- * Replaces the text on top by its value: JSON null is absent, whole numbers
- * are integers where Lua has them.  False: a message instead of the value.
+ * Replaces the text on top by its value as lua-cjson gives it.  False: a
+ * message instead of the value. [-1, +1]
  */
 bool sso_json_decode(lua_State *L);
+
+/*
+ * Makes the decoded value on top what callers get: null is absent, whole
+ * numbers are integers where Lua has them. [-1, +1]
+ */
+void sso_json_normalise(lua_State *L);
 
 /* The _VERSION of lua-cjson. [-0, +1] */
 void sso_json_push_version(lua_State *L);

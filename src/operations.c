@@ -1,141 +1,482 @@
 /*
- * operations.c - the API as data (see operations.h).
+ * operations.c - the API as data (see operations.h): first the fields, then
+ * the operations.  operations_lua.c shows them to Lua.
+ *
+ * A required field is one that a new thing (POST) must have.  A PATCH requires
+ * none, though SendGrid's document says so of some: what is not given stays
+ * as it is.
  */
 #include "operations.h"
 
 #include <string.h>
 
-/*
- * What may be changed about a certificate.  SendGrid's answers and its own
- * example spell intergration_id; its request schema does not.
- */
-static const struct sso_field certificate_fields[] = {
-    {"public_certificate", SSO_FIELD_STRING, SSO_FIELD_CERTIFICATE, NULL,
-     "the X.509 certificate with which the identity provider signs, as PEM"},
-    {"enabled", SSO_FIELD_BOOLEAN, 0, NULL,
-     "whether SendGrid accepts what is signed with this certificate"},
-    {"integration_id", SSO_FIELD_STRING, 0, "intergration_id",
-     "the identity provider integration that the certificate belongs to"},
-    {NULL, SSO_FIELD_STRING, 0, NULL, NULL},
+/* ---- certificates ------------------------------------------------------ */
+
+static const struct sso_field certificate[] = {
+    {
+        .name = "public_certificate",
+        .flags = SSO_FIELD_REQUIRED | SSO_FIELD_CERTIFICATE,
+        .doc = "the X.509 certificate with which the identity provider "
+               "signs, as PEM",
+    },
+    {
+        .name = "enabled",
+        .type = SSO_FIELD_BOOLEAN,
+        .doc = "whether SendGrid accepts what is signed with it; what a new "
+               "one is without this is not documented",
+    },
+    {
+        .name = "integration_id",
+        .flags = SSO_FIELD_REQUIRED,
+        .alias = "intergration_id", /* so SendGrid's answers spell it */
+        .doc = "the integration that the certificate belongs to",
+    },
+    {.name = NULL},
 };
+
+/* ---- integrations ------------------------------------------------------ */
+
+#define SI_DOC "true: the answer also has completed_integration"
+
+/* From the second row on what a new one takes. */
+static const struct sso_field integration[] = {
+    {
+        .name = "si",
+        .type = SSO_FIELD_BOOLEAN,
+        .flags = SSO_FIELD_QUERY,
+        .doc = SI_DOC,
+    },
+    {
+        .name = "name",
+        .flags = SSO_FIELD_REQUIRED | SSO_FIELD_TOLD,
+        .doc = "what the integration is called",
+    },
+    {
+        .name = "enabled",
+        .type = SSO_FIELD_BOOLEAN,
+        .flags = SSO_FIELD_REQUIRED | SSO_FIELD_TOLD,
+        .doc = "whether people can log in by it",
+    },
+    {
+        .name = "signin_url",
+        .flags = SSO_FIELD_REQUIRED | SSO_FIELD_TOLD,
+        .doc = "the identity provider's address for SAML requests; SendGrid's "
+               "pages call it \"Embed Link\"",
+    },
+    {
+        .name = "signout_url",
+        .flags = SSO_FIELD_REQUIRED | SSO_FIELD_TOLD,
+        .doc = "where a log-out leads after a log-in that began at the "
+               "identity provider",
+    },
+    {
+        .name = "entity_id",
+        .flags = SSO_FIELD_REQUIRED | SSO_FIELD_TOLD,
+        .doc = "the identity provider's SAML issuer id",
+    },
+    {
+        .name = "completed_integration",
+        .type = SSO_FIELD_BOOLEAN,
+        .doc = "whether the set-up is complete",
+    },
+    {.name = NULL},
+};
+
+static const struct sso_field integration_query[] = {
+    {
+        .name = "si",
+        .type = SSO_FIELD_BOOLEAN,
+        .flags = SSO_FIELD_QUERY,
+        .doc = SI_DOC,
+    },
+    {.name = NULL},
+};
+
+/* ---- teammates --------------------------------------------------------- */
+
+static const char *const personas[] = {
+    "accountant", "developer", "marketer", "observer", NULL,
+};
+
+static const char *const permission_types[] = {
+    "admin",
+    "restricted",
+    NULL,
+};
+
+static const struct sso_field subuser_access[] = {
+    {
+        .name = "id",
+        .type = SSO_FIELD_INTEGER,
+        .flags = SSO_FIELD_REQUIRED,
+        .doc = "the subuser's id",
+    },
+    {
+        .name = "permission_type",
+        .flags = SSO_FIELD_REQUIRED,
+        .choices = permission_types,
+        .doc = "\"restricted\" to the scopes given, or \"admin\"",
+    },
+    {
+        .name = "scopes",
+        .type = SSO_FIELD_STRINGS,
+        .flags = SSO_FIELD_SCOPES,
+        .doc = "permissions on behalf of the subuser; not with \"admin\"",
+    },
+    {.name = NULL},
+};
+
+/* From the second row on what may be changed later. */
+static const struct sso_field teammate[] = {
+    {
+        .name = "email",
+        .flags = SSO_FIELD_REQUIRED | SSO_FIELD_TOLD,
+        .doc = "the address at the identity provider; also the username, and "
+               "cannot be changed later",
+    },
+    {
+        .name = "first_name",
+        .flags = SSO_FIELD_REQUIRED | SSO_FIELD_TOLD,
+        .doc = "given name",
+    },
+    {
+        .name = "last_name",
+        .flags = SSO_FIELD_REQUIRED | SSO_FIELD_TOLD,
+        .doc = "family name",
+    },
+    {
+        .name = "is_admin",
+        .type = SSO_FIELD_BOOLEAN,
+        .flags = SSO_FIELD_TOLD,
+        .doc = "true: all permissions; then no scopes, persona or subuser "
+               "access",
+    },
+    {
+        .name = "persona",
+        .choices = personas,
+        .doc = "a ready-made set of permissions; not with scopes",
+    },
+    {
+        .name = "scopes",
+        .type = SSO_FIELD_STRINGS,
+        .flags = SSO_FIELD_SCOPES | SSO_FIELD_TOLD,
+        .doc = "permissions one by one",
+    },
+    {
+        .name = "has_restricted_subuser_access",
+        .type = SSO_FIELD_BOOLEAN,
+        .flags = SSO_FIELD_TOLD,
+        .doc = "true: may only act on behalf of the subusers given",
+    },
+    {
+        .name = "subuser_access",
+        .type = SSO_FIELD_OBJECTS,
+        .flags = SSO_FIELD_TOLD,
+        .items = subuser_access,
+        .doc = "the subusers; needs has_restricted_subuser_access = true; an "
+               "update replaces the whole list",
+    },
+    {.name = NULL},
+};
+
+static const struct sso_rule teammate_rules[] = {
+    {"is_admin", "scopes", false},
+    {"is_admin", "persona", false},
+    {"is_admin", "subuser_access", false},
+    {"persona", "scopes", false},
+    {"has_restricted_subuser_access", "scopes", false},
+    {"has_restricted_subuser_access", "persona", false},
+    {"subuser_access", "has_restricted_subuser_access", true},
+    {NULL, NULL, false},
+};
+
+static const struct sso_field page[] = {
+    {
+        .name = "limit",
+        .type = SSO_FIELD_INTEGER,
+        .flags = SSO_FIELD_QUERY,
+        .doc = "how many at most, up to 500",
+    },
+    {
+        .name = "offset",
+        .type = SSO_FIELD_INTEGER,
+        .flags = SSO_FIELD_QUERY,
+        .doc = "how many to pass over",
+    },
+    {.name = NULL},
+};
+
+static const struct sso_field subuser_page[] = {
+    {
+        .name = "after_subuser_id",
+        .type = SSO_FIELD_INTEGER,
+        .flags = SSO_FIELD_QUERY,
+        .doc = "go on after this one; next_params of an answer tells it",
+    },
+    {
+        .name = "limit",
+        .type = SSO_FIELD_INTEGER,
+        .flags = SSO_FIELD_QUERY,
+        .doc = "how many at most",
+    },
+    {
+        .name = "username",
+        .flags = SSO_FIELD_QUERY,
+        .doc = "only subusers of this name",
+    },
+    {.name = NULL},
+};
+
+/* ---- operations -------------------------------------------------------- */
+
+#define READS   SSO_OP_REPEATABLE
+#define SETS    SSO_OP_REPEATABLE
+#define REMOVES SSO_OP_REPEATABLE
 
 const struct sso_operation sso_operations[] = {
     {
-        "get_certificate",
-        "GET",
-        "/v3/sso/certificates/{cert_id}",
-        NULL,
-        SSO_VALUE_OBJECT,
-        SSO_OP_REPEATABLE | SSO_OP_CERTIFICATE,
-        "id",
-        "Reads one certificate.",
-        "Get an SSO Certificate",
+        .name = "create_certificate",
+        .method = "POST",
+        .path = "/v3/sso/certificates",
+        .fields = certificate,
+        .flags = SSO_OP_CERTIFICATE | SSO_OP_CREATES,
+        .value = "certificate",
+        .doc = "Adds a certificate to an integration.",
+        .page = "Create an SSO Certificate",
     },
     {
-        "update_certificate",
-        "PATCH",
-        "/v3/sso/certificates/{cert_id}",
-        certificate_fields,
-        SSO_VALUE_OBJECT,
-        SSO_OP_REPEATABLE | SSO_OP_CERTIFICATE,
-        "id",
-        "Changes a certificate; fields that are not given stay as they are.",
-        "Update SSO Certificate",
+        .name = "get_certificate",
+        .method = "GET",
+        .path = "/v3/sso/certificates/{cert_id}",
+        .flags = READS | SSO_OP_CERTIFICATE,
+        .echo = "id",
+        .source = "cert_id comes from list_certificates of an integration",
+        .value = "certificate",
+        .doc = "Reads one certificate.",
+        .page = "Get an SSO Certificate",
     },
     {
-        "list_certificates",
-        "GET",
-        "/v3/sso/integrations/{integration_id}/certificates",
-        NULL,
-        SSO_VALUE_ARRAY,
-        SSO_OP_REPEATABLE | SSO_OP_CERTIFICATE,
-        "integration_id",
-        "Lists the certificates of one integration.",
-        "Get All SSO Certificates by Integration",
+        .name = "update_certificate",
+        .method = "PATCH",
+        .path = "/v3/sso/certificates/{cert_id}",
+        .fields = certificate,
+        .flags = SETS | SSO_OP_CERTIFICATE,
+        .echo = "id",
+        .source = "cert_id comes from list_certificates of an integration",
+        .value = "certificate",
+        .doc = "Changes a certificate; fields not given stay as they are.",
+        .page = "Update SSO Certificate",
+    },
+    {
+        .name = "delete_certificate",
+        .method = "DELETE",
+        .path = "/v3/sso/certificates/{cert_id}",
+        .shape = SSO_VALUE_MAYBE,
+        .flags = REMOVES | SSO_OP_CERTIFICATE,
+        .echo = "id",
+        .source = "cert_id comes from list_certificates of an integration",
+        .value = "certificate or true",
+        .doc = "Removes a certificate.",
+        .page = "Delete an SSO Certificate",
+    },
+    {
+        .name = "list_certificates",
+        .method = "GET",
+        .path = "/v3/sso/integrations/{integration_id}/certificates",
+        .shape = SSO_VALUE_ARRAY,
+        .flags = READS | SSO_OP_CERTIFICATE,
+        .echo = "integration_id",
+        .source = "integration_id comes from list_integrations",
+        .value = "certificate",
+        .doc = "Lists the certificates of one integration.",
+        .page = "Get All SSO Certificates by Integration",
+    },
+    {
+        .name = "create_integration",
+        .method = "POST",
+        .path = "/v3/sso/integrations",
+        .fields = integration + 1,
+        .flags = SSO_OP_CREATES,
+        .value = "integration",
+        .doc = "Sets up an identity provider.",
+        .page = "Create an SSO Integration",
+    },
+    {
+        .name = "list_integrations",
+        .method = "GET",
+        .path = "/v3/sso/integrations",
+        .fields = integration_query,
+        .shape = SSO_VALUE_ARRAY,
+        .flags = READS,
+        .value = "integration",
+        .doc = "Lists all integrations.",
+        .page = "Get All SSO Integrations",
+    },
+    {
+        .name = "get_integration",
+        .method = "GET",
+        .path = "/v3/sso/integrations/{id}",
+        .fields = integration_query,
+        .flags = READS,
+        .echo = "id",
+        .source = "id comes from list_integrations",
+        .value = "integration",
+        .doc = "Reads one integration.",
+        .page = "Get an SSO Integration",
+    },
+    {
+        .name = "update_integration",
+        .method = "PATCH",
+        .path = "/v3/sso/integrations/{id}",
+        .fields = integration,
+        .flags = SETS,
+        .echo = "id",
+        .source = "id comes from list_integrations",
+        .value = "integration",
+        .doc = "Changes an integration; fields not given are not sent.",
+        .page = "Update an SSO Integration",
+    },
+    {
+        .name = "delete_integration",
+        .method = "DELETE",
+        .path = "/v3/sso/integrations/{id}",
+        .shape = SSO_VALUE_TRUE,
+        .flags = REMOVES,
+        .source = "id comes from list_integrations",
+        .value = "true",
+        .doc = "Removes an integration; its users can no longer log in by it.",
+        .page = "Delete an SSO Integration",
+    },
+    {
+        .name = "create_sso_teammate",
+        .method = "POST",
+        .path = "/v3/sso/teammates",
+        .fields = teammate,
+        .rules = teammate_rules,
+        .value = "teammate",
+        .doc = "Creates a teammate who logs in by SSO.",
+        .page = "Create an SSO Teammate",
+    },
+    {
+        .name = "update_sso_teammate",
+        .method = "PATCH",
+        .path = "/v3/sso/teammates/{username}",
+        .fields = teammate + 1,
+        .rules = teammate_rules,
+        .flags = SETS,
+        .source = "username comes from list_teammates",
+        .value = "teammate",
+        .doc = "Changes a teammate who logs in by SSO.",
+        .page = "Edit an SSO Teammate",
+    },
+    {
+        .name = "list_teammates",
+        .method = "GET",
+        .path = "/v3/teammates",
+        .fields = page,
+        .shape = SSO_VALUE_ARRAY,
+        .flags = READS,
+        .value = "teammate",
+        .doc = "Lists one page of teammates; each_teammate walks all pages.",
+        .page = "Retrieve all teammates",
+    },
+    {
+        .name = "get_teammate",
+        .method = "GET",
+        .path = "/v3/teammates/{username}",
+        .flags = READS,
+        .echo = "username",
+        .source = "username comes from list_teammates",
+        .value = "teammate",
+        .doc = "Reads one teammate.",
+        .page = "Retrieve specific teammate",
+    },
+    {
+        .name = "delete_teammate",
+        .method = "DELETE",
+        .path = "/v3/teammates/{username}",
+        .shape = SSO_VALUE_TRUE,
+        .flags = REMOVES,
+        .source = "username comes from list_teammates",
+        .value = "true",
+        .doc = "Removes a teammate.",
+        .page = "Delete teammate",
+    },
+    {
+        .name = "list_pending_teammates",
+        .method = "GET",
+        .path = "/v3/teammates/pending",
+        .shape = SSO_VALUE_ARRAY,
+        .flags = READS,
+        .value = "invitation",
+        .doc = "Lists invitations that nobody has accepted yet.",
+        .page = "Retrieve all pending teammates",
+    },
+    {
+        .name = "delete_pending_teammate",
+        .method = "DELETE",
+        .path = "/v3/teammates/pending/{token}",
+        .shape = SSO_VALUE_TRUE,
+        .flags = REMOVES,
+        .source = "token comes from list_pending_teammates",
+        .value = "true",
+        .doc = "Withdraws an invitation.",
+        .page = "Delete pending teammate",
+    },
+    {
+        .name = "resend_teammate_invite",
+        .method = "POST",
+        .path = "/v3/teammates/pending/{token}/resend",
+        .echo = "token",
+        .source = "token comes from list_pending_teammates",
+        .value = "invitation",
+        .doc = "Sends an invitation again, which starts its seven days anew.",
+        .page = "Resend teammate invite",
+    },
+    {
+        .name = "list_subuser_access",
+        .method = "GET",
+        .path = "/v3/teammates/{username}/subuser_access",
+        .fields = subuser_page,
+        .flags = READS,
+        .source = "username comes from list_teammates",
+        .value = "subuser access",
+        .doc = "Lists one page of the subusers that a teammate may act for; "
+               "each_subuser_access walks all pages.",
+        .page = "Get Teammate Subuser Access",
     },
 };
 
 const size_t sso_operation_count =
     sizeof(sso_operations) / sizeof(sso_operations[0]);
 
-static const char *const type_names[SSO_FIELD_TYPE_COUNT] = {
-    "string",
-    "boolean",
+const struct sso_operation sso_operation_request = {
+    .name = "request",
+    .method = "GET",
+    .path = "",
+    .shape = SSO_VALUE_ANYTHING,
+    .value = "any",
+    .doc = "Calls any other operation of SendGrid's API.",
 };
 
-static const char *const shape_names[] = {
-    "object",
-    "array",
-};
-
-const struct sso_field *sso_operation_field(const struct sso_operation *op,
-                                            const char *name)
+const struct sso_field *sso_field_find(const struct sso_field *fields,
+                                       const char *name)
 {
-    const struct sso_field *field = op->fields;
-
-    if (field == NULL)
-        return NULL;
-    for (; field->name != NULL; field++) {
-        if (strcmp(field->name, name) == 0)
-            return field;
-        if (field->alias != NULL && strcmp(field->alias, name) == 0)
-            return field;
+    for (; fields != NULL && fields->name != NULL; fields++) {
+        if (strcmp(fields->name, name) == 0)
+            return fields;
+        if (fields->alias != NULL && strcmp(fields->alias, name) == 0)
+            return fields;
     }
     return NULL;
 }
 
-/* Sets table-on-top[name] = text unless it is NULL. [-0, +0] */
-static void set_text(lua_State *L, const char *name, const char *text)
-{
-    if (text == NULL)
-        return;
-    lua_pushstring(L, text);
-    lua_setfield(L, -2, name);
-}
-
-/* [-0, +1] */
-static void push_field(lua_State *L, const struct sso_field *field)
-{
-    lua_createtable(L, 0, 5);
-    set_text(L, "name", field->name);
-    set_text(L, "alias", field->alias);
-    set_text(L, "doc", field->doc);
-    set_text(L, "type", type_names[field->type]);
-    lua_pushboolean(L, (field->flags & SSO_FIELD_REQUIRED) != 0);
-    lua_setfield(L, -2, "required");
-}
-
-/* [-0, +1] */
-static void push_operation(lua_State *L, const struct sso_operation *op)
+bool sso_operation_has_body(const struct sso_operation *op)
 {
     const struct sso_field *field;
-    int i = 0;
 
-    lua_createtable(L, 0, 7);
-    set_text(L, "name", op->name);
-    set_text(L, "method", op->method);
-    set_text(L, "path", op->path);
-    set_text(L, "shape", shape_names[op->shape]);
-    set_text(L, "doc", op->doc);
-    set_text(L, "page", op->page);
-    if (op->fields == NULL)
-        return;
-    lua_newtable(L); /* operation, fields */
-    for (field = op->fields; field->name != NULL; field++) {
-        push_field(L, field);
-        lua_rawseti(L, -2, ++i);
-    }
-    lua_setfield(L, -2, "fields");
-}
-
-void sso_operations_push(lua_State *L)
-{
-    size_t i;
-
-    luaL_checkstack(L, 6, "operations");
-    lua_createtable(L, (int)sso_operation_count, 0);
-    for (i = 0; i < sso_operation_count; i++) {
-        push_operation(L, &sso_operations[i]);
-        lua_rawseti(L, -2, (int)i + 1);
-    }
+    for (field = op->fields; field && field->name != NULL; field++)
+        if ((field->flags & SSO_FIELD_QUERY) == 0)
+            return true;
+    return false;
 }

@@ -1,10 +1,9 @@
 /*
- * request.c - arguments + an operation → path and JSON body (see request.h).
+ * request.c - the arguments of a call (see request.h).
  */
 #include "request.h"
 #include "failure.h"
-#include "json.h"
-#include "options.h"
+#include "raw_request.h"
 #include "text.h"
 
 #include <math.h>
@@ -46,7 +45,7 @@ static void push_number(lua_State *L, const char *who, const char *param, int i)
         sso_raise(L, "%s: %s must be a string or a whole number, not %f", who,
                   param, n);
     else
-        snprintf(text, sizeof(text), "%.0f", n);
+        snprintf(text, sizeof(text), "%.0f", n + 0.0); /* -0 is 0 */
     lua_pushstring(L, text);
 }
 
@@ -133,7 +132,9 @@ enum sso_kind sso_request_path(lua_State *L, const struct sso_operation *op,
         template = rest;
         n++;
     }
-    return sso_buffer_append(path, template, strlen(template));
+    kind = sso_buffer_append(path, template, strlen(template));
+    return kind == SSO_OK ? sso_fields_write_query(L, op, args->fields, path)
+                          : kind;
 }
 
 /* ---- which argument is what -------------------------------------------- */
@@ -165,7 +166,7 @@ static void sort(lua_State *L, const struct sso_operation *op, int rest,
     slots = top - rest + 1;
     if (slots > 2)
         sso_raise(L, "%s: too many arguments", op->name);
-    if (op->fields != NULL) {
+    if (op->fields != NULL || op == &sso_operation_request) {
         args->fields = slots >= 1 ? rest : 0;
         args->options = slots >= 2 ? rest + 1 : 0;
     } else if (slots >= 1) {
@@ -175,133 +176,7 @@ static void sort(lua_State *L, const struct sso_operation *op, int rest,
     }
 }
 
-/* ---- fields ------------------------------------------------------------ */
-
-static int raise_unknown(lua_State *L, const struct sso_operation *op,
-                         const char *name)
-{
-    const struct sso_field *field;
-    struct sso_nearest nearest;
-
-    if (sso_options_has(name))
-        return sso_raise(L,
-                         "%s: '%s' is an option: pass it in the options table "
-                         "after the fields",
-                         op->name, name);
-    sso_nearest_init(&nearest, name);
-    for (field = op->fields; field->name != NULL; field++)
-        sso_nearest_offer(&nearest, field->name);
-    sso_text_push_clean(L, name, strlen(name), NULL, 60);
-    name = lua_tostring(L, -1);
-    if (nearest.best != NULL)
-        return sso_raise(L, "%s: unknown field '%s' (did you mean '%s'?)",
-                         op->name, name, nearest.best);
-    return sso_raise(L, "%s: unknown field '%s'", op->name, name);
-}
-
-void sso_request_check_text(lua_State *L, const struct sso_operation *op,
-                            const char *field, int i)
-{
-    size_t len;
-    const char *text = lua_tolstring(L, i, &len);
-
-    if (len == 0)
-        sso_raise(L, "%s: field '%s' is empty", op->name, field);
-    if (!sso_text_is_utf8(text, len))
-        sso_raise(L, "%s: field '%s' is not UTF-8 text", op->name, field);
-}
-
-/* Checks the value on top. [-0, +0] */
-static void check_field(lua_State *L, const struct sso_operation *op,
-                        const struct sso_field *field)
-{
-    size_t len;
-
-    if (field->type == SSO_FIELD_BOOLEAN) {
-        if (!lua_isboolean(L, -1))
-            sso_raise(L, "%s: field '%s' must be true or false, not a %s",
-                      op->name, field->name, luaL_typename(L, -1));
-        return;
-    }
-    if (lua_type(L, -1) != LUA_TSTRING)
-        sso_raise(L, "%s: field '%s' must be a string, not a %s", op->name,
-                  field->name, luaL_typename(L, -1));
-    (void)lua_tolstring(L, -1, &len);
-    if (len > SSO_MAX_FIELD)
-        sso_raise(L, "%s: field '%s' is longer than 256 KiB", op->name,
-                  field->name);
-    if ((field->flags & SSO_FIELD_CERTIFICATE) == 0)
-        sso_request_check_text(L, op, field->name, lua_gettop(L));
-}
-
-/* Pushes the field's value under its name or its other spelling. [-0, +1] */
-static void push_value(lua_State *L, int fields, const struct sso_field *field)
-{
-    lua_pushstring(L, field->name);
-    lua_rawget(L, fields);
-    if (!lua_isnil(L, -1) || field->alias == NULL)
-        return;
-    lua_pop(L, 1);
-    lua_pushstring(L, field->alias);
-    lua_rawget(L, fields);
-}
-
-/* Two spellings of one field must not disagree. [-0, +0] */
-static void check_alias(lua_State *L, const struct sso_operation *op,
-                        int fields, const struct sso_field *field)
-{
-    if (field->alias == NULL)
-        return;
-    lua_pushstring(L, field->name);
-    lua_rawget(L, fields);
-    lua_pushstring(L, field->alias);
-    lua_rawget(L, fields);
-    if (!lua_isnil(L, -1) && !lua_isnil(L, -2) && !lua_rawequal(L, -1, -2))
-        sso_raise(L, "%s: fields '%s' and '%s' name the same thing and differ",
-                  op->name, field->name, field->alias);
-    lua_pop(L, 2);
-}
-
-static int raise_missing(lua_State *L, const struct sso_operation *op)
-{
-    const struct sso_field *field;
-    int n = 0;
-
-    luaL_checkstack(L, 64, "field names");
-    for (field = op->fields; field->name != NULL; field++) {
-        lua_pushfstring(L, "%s%s", n > 0 ? ", " : "", field->name);
-        n++;
-    }
-    lua_concat(L, n);
-    return sso_raise(L, "%s: nothing to send: give at least one of %s",
-                     op->name, lua_tostring(L, -1));
-}
-
-static void check_fields(lua_State *L, const struct sso_operation *op,
-                         int fields)
-{
-    const struct sso_field *field;
-
-    if (fields == 0 || lua_isnil(L, fields) || is_empty_table(L, fields))
-        raise_missing(L, op);
-    if (!lua_istable(L, fields))
-        sso_raise(L, "%s: fields must be a table, not a %s", op->name,
-                  luaL_typename(L, fields));
-    lua_pushnil(L);
-    while (lua_next(L, fields)) { /* name, value */
-        if (lua_type(L, -2) != LUA_TSTRING)
-            sso_raise(L, "%s: the fields table has a key that is a %s",
-                      op->name, luaL_typename(L, -2));
-        field = sso_operation_field(op, lua_tostring(L, -2));
-        if (field == NULL)
-            raise_unknown(L, op, lua_tostring(L, -2));
-        else
-            check_field(L, op, field);
-        lua_pop(L, 1);
-    }
-    for (field = op->fields; field->name != NULL; field++)
-        check_alias(L, op, fields, field);
-}
+/* ---- the whole ---------------------------------------------------------- */
 
 /* Pushes the certificate text if there is one. [-0, +(0|1)] */
 static void find_certificate(lua_State *L, const struct sso_operation *op,
@@ -309,10 +184,12 @@ static void find_certificate(lua_State *L, const struct sso_operation *op,
 {
     const struct sso_field *field;
 
+    if (args->fields == 0 || !lua_istable(L, args->fields))
+        return;
     for (field = op->fields; field->name != NULL; field++) {
         if ((field->flags & SSO_FIELD_CERTIFICATE) == 0)
             continue;
-        push_value(L, args->fields, field);
+        sso_fields_push(L, args->fields, field);
         if (lua_isnil(L, -1))
             lua_pop(L, 1);
         else
@@ -329,59 +206,15 @@ void sso_request_check(lua_State *L, const struct sso_operation *op, int first,
     luaL_checkstack(L, 12, "arguments");
     memset(args, 0, sizeof(*args));
     args->params = first;
+    args->asked = params > 0 ? first + params - 1 : 0;
     if (lua_gettop(L) < first + params - 1)
         lua_settop(L, first + params - 1);
     (void)check_params(L, op, first);
     sort(L, op, first + params, args);
+    if (op == &sso_operation_request)
+        sso_raw_request_check(L, args->fields);
     if (op->fields == NULL)
         return;
-    check_fields(L, op, args->fields);
+    sso_fields_check(L, op, args->fields);
     find_certificate(L, op, args);
-}
-
-/* ---- the body ---------------------------------------------------------- */
-
-/* Appends `"name":value` with the value on top. [-1, +0] */
-static enum sso_kind append_field(lua_State *L, const char *name, bool first,
-                                  struct sso_buffer *body)
-{
-    size_t len;
-    const char *json = sso_json_encode(L, &len);
-    enum sso_kind kind;
-
-    kind = sso_buffer_append(body, first ? "{\"" : ",\"", 2);
-    if (kind == SSO_OK)
-        kind = sso_buffer_append(body, name, strlen(name));
-    if (kind == SSO_OK)
-        kind = sso_buffer_append(body, "\":", 2);
-    if (kind == SSO_OK)
-        kind = sso_buffer_append(body, json, len);
-    lua_pop(L, 1);
-    return kind;
-}
-
-enum sso_kind sso_request_body(lua_State *L, const struct sso_operation *op,
-                               const struct sso_arguments *args,
-                               struct sso_buffer *body)
-{
-    const struct sso_field *field;
-    enum sso_kind kind = SSO_OK;
-    bool first = true;
-
-    sso_buffer_reset(body);
-    if (op->fields == NULL)
-        return SSO_OK;
-    for (field = op->fields; field->name != NULL && kind == SSO_OK; field++) {
-        if (field->flags & SSO_FIELD_CERTIFICATE && args->certificate != 0)
-            lua_pushvalue(L, args->certificate);
-        else
-            push_value(L, args->fields, field);
-        if (lua_isnil(L, -1)) {
-            lua_pop(L, 1);
-            continue;
-        }
-        kind = append_field(L, field->name, first, body);
-        first = false;
-    }
-    return kind == SSO_OK ? sso_buffer_append(body, "}", 1) : kind;
 }

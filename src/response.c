@@ -3,7 +3,6 @@
  */
 #include "response.h"
 
-#include <math.h>
 #include <string.h>
 
 #define RESPONSE "sso.response"
@@ -95,27 +94,23 @@ static void push_headers(lua_State *L, const char *block, size_t len)
     }
 }
 
-/* Sets table-on-top[name] when the header is a number. [-0, +0] */
+/* Sets table-on-top[name] when the header is a whole number. [-0, +0] */
 static bool set_header_number(lua_State *L, const char *block, size_t len,
                               const char *header, const char *name)
 {
     struct sso_header_line line;
+    int64_t n = 0;
+    size_t i;
 
-    if (!sso_headers_find(block, len, header, &line))
+    if (!sso_headers_find(block, len, header, &line) || line.value_len == 0 ||
+        line.value_len > 15)
         return false;
-    lua_pushlstring(L, line.value, line.value_len);
-    if (!lua_isnumber(L, -1)) {
-        lua_pop(L, 1);
-        return false;
+    for (i = 0; i < line.value_len; i++) {
+        if (line.value[i] < '0' || line.value[i] > '9')
+            return false;
+        n = n * 10 + (line.value[i] - '0');
     }
-    {
-        lua_Number n = lua_tonumber(L, -1);
-        lua_pop(L, 1);
-        if (floor(n) == n && fabs(n) < 9e15)
-            sso_push_whole(L, (int64_t)n);
-        else
-            lua_pushnumber(L, n);
-    }
+    sso_push_whole(L, n);
     lua_setfield(L, -2, name);
     return true;
 }

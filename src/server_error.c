@@ -99,6 +99,7 @@ void sso_server_error_push_list(lua_State *L, const char *body, size_t len,
         lua_pop(L, 1);
         return;
     }
+    sso_json_normalise(L);
     decoded = lua_gettop(L);
     if (lua_istable(L, decoded) && lua_rawlen(L, decoded) == 0) {
         static const char *const wrappers[] = {"errors", "error"};
@@ -229,8 +230,6 @@ static const struct {
     {SSO_FORBIDDEN, SERVER_OTHER,
      "create a new API key with the SSO permissions, an edited one can stay "
      "forbidden; SSO needs a plan that includes it"},
-    {SSO_NOT_FOUND, SERVER_ANY,
-     "ids come from list_certificates of an integration"},
     {SSO_RATE_LIMITED, SERVER_ANY,
      "too many calls for this account: try again after retry_after, or lower "
      "max_in_flight"},
@@ -246,18 +245,28 @@ static enum server server_of(const struct sso_settings *settings)
                                                            : SERVER_OTHER;
 }
 
-const char *sso_server_error_hint(const struct sso_outcome *outcome,
-                                  const struct sso_settings *settings)
+bool sso_server_error_push_hint(lua_State *L, const struct sso_outcome *outcome,
+                                const struct sso_settings *settings,
+                                const struct sso_operation *op)
 {
     enum server server = server_of(settings);
     size_t i;
 
-    if (fabs(outcome->date_skew) > SKEW_MAX && outcome->kind != SSO_OK)
-        return "this machine's clock differs from the server's by more than "
-               "five minutes: set it right first";
-    for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+    if (fabs(outcome->date_skew) > SKEW_MAX) {
+        lua_pushliteral(L, "this machine's clock differs from the server's by "
+                           "more than five minutes: set it right first");
+        return true;
+    }
+    if (outcome->kind == SSO_NOT_FOUND && op->source != NULL) {
+        lua_pushstring(L, op->source);
+        return true;
+    }
+    for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
         if (hints[i].kind == outcome->kind &&
-            (hints[i].server == SERVER_ANY || hints[i].server == server))
-            return hints[i].text;
-    return NULL;
+            (hints[i].server == SERVER_ANY || hints[i].server == server)) {
+            lua_pushstring(L, hints[i].text);
+            return true;
+        }
+    }
+    return false;
 }

@@ -6,6 +6,7 @@
 #define SSO_SERVER_ERROR_H
 
 #include "compat.h"
+#include "operations.h"
 #include "transport/sso_transport.h"
 
 #pragma GCC visibility push(hidden)
@@ -30,9 +31,13 @@ void sso_server_error_push_message(lua_State *L,
 void sso_server_error_push_type(lua_State *L, const struct sso_outcome *outcome,
                                 const char *secret);
 
-/* What to do about it, where experience says so; NULL: nothing known. */
-const char *sso_server_error_hint(const struct sso_outcome *outcome,
-                                  const struct sso_settings *settings);
+/*
+ * Pushes what to do about it, where experience says so; false: nothing is
+ * known, nothing pushed. [-0, +(0|1)]
+ */
+bool sso_server_error_push_hint(lua_State *L, const struct sso_outcome *outcome,
+                                const struct sso_settings *settings,
+                                const struct sso_operation *op);
 
 #pragma GCC visibility pop
 

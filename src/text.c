@@ -3,6 +3,7 @@
  */
 #include "text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Shortest run of a secret's first bytes that is masked. */
@@ -162,4 +163,17 @@ void sso_text_push_clean(lua_State *L, const char *s, size_t len,
     if (i < len)
         luaL_addstring(&b, "...");
     luaL_pushresult(&b);
+}
+
+const char *sso_text_push_value(lua_State *L, int i)
+{
+    char number[40];
+
+    if (lua_type(L, i) == LUA_TNUMBER) {
+        snprintf(number, sizeof(number), "%.14g", lua_tonumber(L, i));
+        lua_pushstring(L, number);
+        return lua_tostring(L, -1);
+    }
+    lua_pushstring(L, luaL_typename(L, i));
+    return lua_tostring(L, -1);
 }

@@ -33,6 +33,12 @@ void sso_nearest_offer(struct sso_nearest *n, const char *name);
 void sso_text_push_clean(lua_State *L, const char *s, size_t len,
                          const char *secret, size_t max);
 
+/*
+ * Pushes what a value is, for "must be …, not …": a number as it
+ * stands, else its type. [-0, +1]
+ */
+const char *sso_text_push_value(lua_State *L, int i);
+
 #pragma GCC visibility pop
 
 #endif

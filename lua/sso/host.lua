@@ -8,6 +8,8 @@
 --   refuse(has_callback)           why this place can neither wait nor block, or nil; optional
 --   closed(client)                 what to do when a client was closed; optional
 
+local core = require "sso.core"
+
 local M = {}
 
 -- In the order in which they are looked for; `blocking` is what remains.
@@ -21,7 +23,10 @@ local signs = {
     },
 }
 
-local names = { blocking = true }
+-- The names that the option `host` takes; the core checks it by this table.
+local names = core.hosts
+names.auto = true
+names.blocking = true
 for _, sign in ipairs(signs) do
     names[sign.name] = true
 end
@@ -58,35 +63,16 @@ local function complete(host)
     return completed[host]
 end
 
---- Raises, two levels up, when a `host` option cannot be used.
----@param option any
----@param who string
-function M.check(option, who)
-    if option == nil or option == "auto" or (type(option) == "string" and names[option]) then
-        return
-    end
-    if type(option) == "string" then
-        error(("%s: unknown host '%s'"):format(who, option), 3)
-    end
-    for _, name in ipairs { "wait", "start" } do
-        if type(option[name]) ~= "function" then
-            error(("%s: option 'host' must have a function '%s'"):format(who, name), 3)
-        end
-    end
-end
-
---- The host that an option stands for, at this moment.
+--- The host that a checked option stands for, at this moment.
 ---@param option nil|string|table
 ---@return table host
 function M.find(option)
     if type(option) == "table" then
-        M.check(option, "host")
         return complete(option)
     end
     if option == nil or option == "auto" then
         option = detect()
     end
-    M.check(option, "host")
     return require("sso.host." .. option)
 end
 

@@ -28,7 +28,7 @@ local function conclude(client, handle, has_callback, key_function)
     local host = hosts.find(handle:_option "host")
     local refusal = host.refuse and host.refuse(has_callback)
     if refusal then
-        handle:cancel()
+        handle:_discard()
         return nil, core.failure("host", refusal, handle:_name())
     end
     if key_function then
@@ -53,16 +53,42 @@ local function default_client()
     return default
 end
 
+local function check_client(client, name)
+    if type(client) ~= "userdata" then
+        error(("%s: the client is missing: call it with a colon, as client:%s(...)"):format(
+            name == "with" and "client:with" or name, name), 3)
+    end
+end
+
 for number, operation in ipairs(core.operations) do
     local name = operation.name
-    -- _begin raises at the position of the caller of these functions
+    -- _begin raises at the position of these functions' caller: no tail calls here
     Client[name] = function(client, ...)
-        return conclude(client, client:_begin(number, ...))
+        check_client(client, name)
+        local value, err, response = conclude(client, client:_begin(number, ...))
+        return value, err, response
     end
     M[name] = function(...)
         local client = default_client()
-        return conclude(client, client:_begin(number, ...))
+        local value, err, response = conclude(client, client:_begin(number, ...))
+        return value, err, response
     end
+end
+
+--- Calls any other operation of SendGrid's API: same key, checks, retries and errors.
+---@param request {method: string?, path: string, query: table?, body: table|string?}
+---@param options? sso.CallOptions
+---@param callback? function
+function Client:request(...)
+    check_client(self, "request")
+    local value, err, response = conclude(self, self:_begin(0, ...))
+    return value, err, response
+end
+
+function M.request(...)
+    local client = default_client()
+    local value, err, response = conclude(client, client:_begin(0, ...))
+    return value, err, response
 end
 
 --- Makes a client.
@@ -71,9 +97,6 @@ end
 ---@return sso.Error? err  kind `config`: no API key anywhere, a file that cannot be read
 function M.new(options)
     local client, err = core.new(options)
-    if client then
-        hosts.check(client:_option "host", "sso.new")
-    end
     return client, err
 end
 
@@ -82,10 +105,8 @@ end
 ---@return sso.Client? client
 ---@return sso.Error? err
 function Client:with(options)
+    check_client(self, "with")
     local client, err = self:_with(options)
-    if client then
-        hosts.check(client:_option "host", "client:with")
-    end
     return client, err
 end
 

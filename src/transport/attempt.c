@@ -118,9 +118,11 @@ static CURLcode set_callbacks(struct sso_attempt *a)
         curl_easy_setopt(easy, CURLOPT_HEADERDATA, a),
         /* a forked child must know every socket by number, and http must
          * not leave the machine whatever a name resolves to */
-        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, sso_transfer_on_open),
+        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+                         sso_transfer_on_open),
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, a),
-        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sso_transfer_on_close),
+        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
+                         sso_transfer_on_close),
         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, a->engine),
         /* TLS sessions are resumed whichever pooled handle connects */
         curl_easy_setopt(easy, CURLOPT_SHARE, a->engine->share),
@@ -300,6 +302,7 @@ enum sso_kind sso_attempt_prepare(struct sso_attempt *a, struct sso_call *call)
     a->sent = false;
     a->answered = false;
     a->in_body = false;
+    a->reached = false;
     a->not_local = false;
     a->socket_error = 0;
     a->error[0] = '\0';

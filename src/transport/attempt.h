@@ -41,6 +41,7 @@ struct sso_attempt {
     bool sent;        /* the request went out, or began to */
     bool answered;    /* a final status line came, 200 or above */
     bool in_body;     /* the end of its headers came */
+    bool reached;     /* TCP was connected, in a connection that is gone */
     bool not_local;   /* an address that http may not go to was refused */
     int socket_error; /* errno of a socket that could not be made */
     char error[CURL_ERROR_SIZE];
@@ -57,8 +58,7 @@ void sso_attempt_free(struct sso_attempt *a);
 void sso_attempt_abandon(struct sso_attempt *a);
 
 /* Sets the handle up for a call.  SSO_OK, SSO_MEMORY, or SSO_CONFIG. */
-enum sso_kind sso_attempt_prepare(struct sso_attempt *a,
-                                  struct sso_call *call);
+enum sso_kind sso_attempt_prepare(struct sso_attempt *a, struct sso_call *call);
 
 #pragma GCC visibility pop
 

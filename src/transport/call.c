@@ -19,8 +19,8 @@ static char *place(char **at, const char *text, size_t len)
 }
 
 static void copy_request(struct sso_call *call,
-                         const struct sso_request *request,
-                         const char *base, size_t base_len)
+                         const struct sso_request *request, const char *base,
+                         size_t base_len)
 {
     char *at = (char *)(call + 1);
 
@@ -37,6 +37,7 @@ static void copy_request(struct sso_call *call,
     call->is_delete = strcmp(request->method, "DELETE") == 0;
     call->writes = strcmp(request->method, "GET") != 0 &&
                    strcmp(request->method, "HEAD") != 0;
+    call->outcome.writes = call->writes;
 }
 
 struct sso_call *sso_call_new(struct sso_settings *settings,
@@ -48,8 +49,8 @@ struct sso_call *sso_call_new(struct sso_settings *settings,
     struct sso_call *call;
 
     if (request != NULL) {
-        size_t more = strlen(request->method) + base_len +
-                      strlen(request->path) + 3;
+        size_t more =
+            strlen(request->method) + base_len + strlen(request->path) + 3;
 
         if (request->body_len > SIZE_MAX - size - more) {
             return NULL;
@@ -73,8 +74,7 @@ struct sso_call *sso_call_new(struct sso_settings *settings,
     return call;
 }
 
-bool sso_call_use_settings(struct sso_call *call,
-                           struct sso_settings *settings)
+bool sso_call_use_settings(struct sso_call *call, struct sso_settings *settings)
 {
     size_t base_len = strlen(settings->base.url);
     size_t path_len = strlen(call->path);

@@ -37,13 +37,13 @@ struct sso_call {
 
     const char *method; /* these three lie behind the struct, in its block */
     const char *url;    /* but for settings that came later: own_url */
-    const char *body; /* NULL: none */
+    const char *body;   /* NULL: none */
     size_t body_len;
-    const char *path; /* the end of url, without the settings' base */
-    char *own_url;    /* owned; NULL: url lies in the block */
+    const char *path;  /* the end of url, without the settings' base */
+    char *own_url;     /* owned; NULL: url lies in the block */
     size_t block_size; /* of the struct and what lies behind it */
     bool repeatable;
-    bool writes;    /* anything but GET and HEAD */
+    bool writes; /* anything but GET and HEAD */
     bool is_delete;
 
     int64_t submitted_us;

@@ -90,8 +90,7 @@ static bool read_stop(struct sso_outcome *o, const struct sso_attempt *a)
         return true;
     case SSO_STOP_BIG_BODY:
         o->kind = SSO_RESPONSE;
-        sso_outcome_say(o, "the answer of %s is larger than 1 MiB",
-                        host_of(a));
+        sso_outcome_say(o, "the answer of %s is larger than 1 MiB", host_of(a));
         return true;
     case SSO_STOP_BIG_HEADERS:
         o->kind = SSO_RESPONSE;
@@ -100,8 +99,7 @@ static bool read_stop(struct sso_outcome *o, const struct sso_attempt *a)
         return true;
     case SSO_STOP_NOT_HTTP:
         o->kind = SSO_PROTOCOL;
-        sso_outcome_say(o, "%s did not answer in HTTP/1.0 or 1.1",
-                        host_of(a));
+        sso_outcome_say(o, "%s did not answer in HTTP/1.0 or 1.1", host_of(a));
         return true;
     default:
         return false;
@@ -219,12 +217,11 @@ static void read_connect_timeout(struct sso_outcome *o,
                                                     : "TCP";
 
     sso_outcome_say(o, "no connection to %s within %g s (%s)", host_of(a),
-                    (double)a->call->settings->connect_timeout_ms / 1e3,
-                    stage);
+                    (double)a->call->settings->connect_timeout_ms / 1e3, stage);
 }
 
-static void read_unconnected(struct sso_outcome *o,
-                             const struct sso_attempt *a, CURLcode code)
+static void read_unconnected(struct sso_outcome *o, const struct sso_attempt *a,
+                             CURLcode code)
 {
     long proxy_status = 0;
     long error = 0;
@@ -260,12 +257,22 @@ static void read_cut_off(struct sso_outcome *o, const struct sso_attempt *a)
         o->kind = SSO_PROTOCOL;
         sso_outcome_say(o, "the answer of %s is chunked in a wrong way",
                         host_of(a));
+    } else if (strstr(a->error, "alert") != NULL) {
+        /* TLS 1.3: the server looks at our side of the handshake when the
+         * request is on its way already */
+        o->kind = SSO_TLS;
+        o->phase = SSO_PHASE_TLS;
+        sso_outcome_say(o, "%s refused the TLS handshake: %s", host_of(a),
+                        a->error);
+    } else if (a->answered && !a->in_body) {
+        sso_outcome_say(o, "%s cut its answer off in the headers", host_of(a));
     } else if (o->phase == SSO_PHASE_BODY) {
         sso_outcome_say(o, "%s cut its answer off after %lu bytes of the body",
                         host_of(a), (unsigned long)o->body.len);
     } else if (o->phase == SSO_PHASE_SEND) {
-        sso_outcome_say(o, "%s closed the connection while the request was "
-                           "being sent",
+        sso_outcome_say(o,
+                        "%s closed the connection while the request was "
+                        "being sent",
                         host_of(a));
     } else {
         sso_outcome_say(o, "%s closed %s instead of answering", host_of(a),
@@ -308,8 +315,9 @@ void sso_diagnosis_make(struct sso_outcome *o, const struct sso_attempt *a,
         read_unconnected(o, a, code);
     } else if (code == CURLE_UNSUPPORTED_PROTOCOL) {
         o->kind = SSO_PROTOCOL; /* HTTP/0.9 */
-        sso_outcome_say(o, "what %s sent back is not HTTP: is this the right "
-                           "host and port",
+        sso_outcome_say(o,
+                        "what %s sent back is not HTTP: is this the right "
+                        "host and port",
                         host_of(a));
     } else {
         read_cut_off(o, a);

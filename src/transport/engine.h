@@ -1,6 +1,7 @@
 /*
- * engine.h - the engine's inside: shared by engine.c (its life), work.c (what
- * a step does) and ending.c (what becomes of attempts and calls).
+ * engine.h - the engine's inside: shared by engine.c (its life), queue.c
+ * (calls in and out), work.c (what a step does) and ending.c (what becomes of
+ * attempts and calls).
  */
 #ifndef SSO_TRANSPORT_ENGINE_H
 #define SSO_TRANSPORT_ENGINE_H
@@ -51,6 +52,10 @@ struct sso_engine {
 void sso_list_push(struct sso_list *list, struct sso_call *call);
 void sso_list_push_front(struct sso_list *list, struct sso_call *call);
 void sso_list_remove(struct sso_list *list, struct sso_call *call);
+
+/* libcurl and the descriptor, at the first call of this process.  SSO_OK,
+ * SSO_MEMORY or SSO_CONFIG (no descriptors left). */
+enum sso_kind sso_engine_open(struct sso_engine *e);
 
 /* To be called on every entry: in a forked child starts afresh. */
 void sso_engine_check_process(struct sso_engine *e);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#pragma GCC visibility push(hidden)
+
 #ifdef SSO_MEMORY_HOOKS
 void *sso_malloc(size_t size);
 void *sso_calloc(size_t count, size_t size);
@@ -21,5 +23,7 @@ void sso_free(void *block);
 # define sso_realloc realloc
 # define sso_free    free
 #endif
+
+#pragma GCC visibility pop
 
 #endif

@@ -19,12 +19,12 @@
 const char *sso_kind_name(enum sso_kind kind)
 {
     static const char *const names[SSO_KIND_COUNT] = {
-        "ok",           "config",          "certificate",  "dns",
-        "connect",      "tls",             "timeout",      "network",
-        "protocol",     "response",        "invalid_request",
-        "unauthorized", "forbidden",       "not_found",    "conflict",
-        "rate_limited", "server",          "http",         "cancelled",
-        "host",         "memory",
+        "ok",        "config",    "certificate",     "dns",
+        "connect",   "tls",       "timeout",         "network",
+        "protocol",  "response",  "invalid_request", "unauthorized",
+        "forbidden", "not_found", "conflict",        "rate_limited",
+        "server",    "http",      "cancelled",       "host",
+        "memory",
     };
 
     return names[kind];
@@ -140,8 +140,9 @@ void sso_outcome_read(struct sso_call *call, const struct sso_attempt *a,
         sso_outcome_set(o, SSO_MEMORY, "no memory left for an answer");
         return;
     }
-    /* A status that says no is the answer, however its body ended. */
-    if (a->answered && (code == CURLE_OK || o->status >= 300)) {
+    /* A status that says no is the answer, however its body ended.  libcurl
+     * takes headers that break off for headers that have ended. */
+    if (a->answered && ((code == CURLE_OK && a->in_body) || o->status >= 300)) {
         o->kind = sso_kind_of_status(o->status);
         o->retryable = sso_retry_may_help(o->kind, o->status);
         return;

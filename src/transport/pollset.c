@@ -240,8 +240,7 @@ bool sso_pollset_wait(struct sso_pollset *p, int timeout_ms,
 
     wait.tv_sec = timeout_ms / 1000;
     wait.tv_nsec = (long)(timeout_ms % 1000) * 1000000;
-    if (kevent(p->fd, NULL, 0, &event, 1, timeout_ms < 0 ? NULL : &wait) !=
-        1) {
+    if (kevent(p->fd, NULL, 0, &event, 1, timeout_ms < 0 ? NULL : &wait) != 1) {
         return false;
     }
     ready->is_timer = event.filter == EVFILT_TIMER;

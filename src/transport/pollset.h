@@ -15,10 +15,7 @@
 
 #pragma GCC visibility push(hidden)
 
-enum {
-    SSO_READ = 1,
-    SSO_WRITE = 2
-};
+enum { SSO_READ = 1, SSO_WRITE = 2 };
 
 /* Which file a descriptor stands for: numbers are used again. */
 struct sso_identity {
@@ -30,9 +27,9 @@ void sso_identity_take(struct sso_identity *id, int fd);
 bool sso_identity_holds(const struct sso_identity *id, int fd);
 
 struct sso_pollset {
-    int fd;           /* -1: not open */
-    int timer_fd;     /* -1: none; kqueue needs none */
-    int64_t armed_us; /* SSO_NEVER: not armed */
+    int fd;                       /* -1: not open */
+    int timer_fd;                 /* -1: none; kqueue needs none */
+    int64_t armed_us;             /* SSO_NEVER: not armed */
     struct sso_identity identity; /* of fd */
     struct sso_identity timer_identity;
 };

@@ -82,6 +82,7 @@ bool sso_retry_is_unsettled(const struct sso_outcome *o)
     case SSO_NOT_FOUND:
     case SSO_CONFLICT:
     case SSO_RATE_LIMITED:
+    case SSO_TLS:
         return false; /* a definitive no */
     default:
         return true; /* cut off, timed out, cancelled, unusable answer */

@@ -61,12 +61,12 @@ static bool append_header(struct curl_slist **list, const char *name,
     bool ok;
 
     sso_buffer_init(&line, 0);
-    ok = sso_buffer_append(&line, name, strlen(name)) == SSO_OK &&
-         sso_buffer_append(&line, empty ? ";" : ": ", empty ? 1 : 2) ==
-             SSO_OK &&
-         sso_buffer_append(&line, prefix, strlen(prefix)) == SSO_OK &&
-         sso_buffer_append(&line, value, strlen(value)) == SSO_OK &&
-         append(list, line.data);
+    ok =
+        sso_buffer_append(&line, name, strlen(name)) == SSO_OK &&
+        sso_buffer_append(&line, empty ? ";" : ": ", empty ? 1 : 2) == SSO_OK &&
+        sso_buffer_append(&line, prefix, strlen(prefix)) == SSO_OK &&
+        sso_buffer_append(&line, value, strlen(value)) == SSO_OK &&
+        append(list, line.data);
     sso_buffer_free(&line);
     return ok;
 }
@@ -173,8 +173,8 @@ static enum sso_kind check_files(const struct sso_settings_spec *spec,
                                     why_size);
     }
     if (kind == SSO_OK && spec->client_key != NULL) {
-        kind = sso_trust_check_file("client_key", spec->client_key, why,
-                                    why_size);
+        kind =
+            sso_trust_check_file("client_key", spec->client_key, why, why_size);
     }
     return kind;
 }
@@ -198,6 +198,13 @@ static enum sso_kind fill(struct sso_settings *s,
 
     if (kind == SSO_OK) {
         kind = sso_url_check_base(spec->base_url, &s->base, why, why_size);
+    }
+    if (kind == SSO_OK && spec->proxy != NULL &&
+        !sso_url_is_proxy(spec->proxy)) {
+        snprintf(why, why_size,
+                 "proxy is not a URL that libcurl takes: http, https, socks4, "
+                 "socks4a, socks5 or socks5h");
+        kind = SSO_CONFIG;
     }
     if (kind == SSO_OK) {
         kind = check_files(spec, why, why_size);

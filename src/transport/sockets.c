@@ -68,7 +68,8 @@ static int new_socket(const struct curl_sockaddr *address)
 }
 
 curl_socket_t sso_sockets_open(struct sso_sockets *s,
-                               const struct curl_sockaddr *address)
+                               const struct curl_sockaddr *address,
+                               const void *opener)
 {
     struct sso_socket *socket;
     int fd = new_socket(address);
@@ -83,6 +84,7 @@ curl_socket_t sso_sockets_open(struct sso_sockets *s,
         return CURL_SOCKET_BAD;
     }
     socket->ours = true;
+    socket->opener = opener;
     sso_identity_take(&socket->identity, fd);
     return fd;
 }
@@ -154,6 +156,22 @@ void sso_sockets_ignore(struct sso_sockets *s, int fd)
     }
 }
 
+bool sso_sockets_is_connected(const struct sso_sockets *s, const void *opener)
+{
+    size_t i;
+
+    for (i = 0; i < s->count; i++) {
+        struct sockaddr_storage peer;
+        socklen_t len = sizeof(peer);
+
+        if (s->list[i].opener == opener &&
+            getpeername(s->list[i].fd, (struct sockaddr *)&peer, &len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int local_port(int fd)
 {
     union {
@@ -190,6 +208,7 @@ struct sso_socket *sso_sockets_use(struct sso_sockets *s, int port,
         if (socket->ours && port != 0 && socket->local_port == port) {
             *was_used = socket->used;
             socket->used = true;
+            socket->opener = NULL;
             return socket;
         }
     }
@@ -214,8 +233,7 @@ void sso_sockets_abandon(struct sso_sockets *s)
         const struct sso_socket *socket = &s->list[i];
 
         /* A child may have closed it already and reused the number. */
-        if (socket->ours &&
-            sso_identity_holds(&socket->identity, socket->fd)) {
+        if (socket->ours && sso_identity_holds(&socket->identity, socket->fd)) {
             close(socket->fd);
         }
     }

@@ -18,11 +18,12 @@
 
 struct sso_socket {
     int fd;
-    int wanted;     /* SSO_READ | SSO_WRITE, as libcurl said last */
-    int watched;    /* what the pollset has been told */
-    int local_port; /* 0: not known yet */
-    bool ours;      /* opened by sso_sockets_open, not a resolver's pipe */
-    bool used;      /* has carried a request */
+    int wanted;         /* SSO_READ | SSO_WRITE, as libcurl said last */
+    int watched;        /* what the pollset has been told */
+    int local_port;     /* 0: not known yet */
+    bool ours;          /* opened by sso_sockets_open, not a resolver's pipe */
+    bool used;          /* has carried a request */
+    const void *opener; /* whom it was opened for, until it is used */
     struct sso_identity identity;
 };
 
@@ -35,7 +36,11 @@ struct sso_sockets {
 
 /* A new socket for libcurl; CURL_SOCKET_BAD and errno when there is none. */
 curl_socket_t sso_sockets_open(struct sso_sockets *s,
-                               const struct curl_sockaddr *address);
+                               const struct curl_sockaddr *address,
+                               const void *opener);
+
+/* Whether a socket opened for this one is connected and not used yet. */
+bool sso_sockets_is_connected(const struct sso_sockets *s, const void *opener);
 
 /* Takes it out of the pollset and closes it. */
 int sso_sockets_close(struct sso_sockets *s, curl_socket_t fd);

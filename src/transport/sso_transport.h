@@ -190,6 +190,7 @@ struct sso_outcome {
     double retry_after; /* s, what the server asked for; < 0: nothing */
     bool retryable;     /* the same call may succeed later */
     bool maybe_applied; /* the server may have carried it out */
+    bool writes;        /* the request was anything but GET or HEAD */
     bool already_gone;  /* DELETE: 404 after a cut-off attempt, kind is OK */
     int http_version;   /* 10, 11, 20, 30; 0: none */
     double date_skew;   /* s, server's Date minus our clock, read from answers

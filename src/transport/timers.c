@@ -56,8 +56,7 @@ static void sift(struct sso_timers *t, size_t at, struct sso_call *call)
     put(t, at, call);
 }
 
-void sso_timers_add(struct sso_timers *t, struct sso_call *call,
-                    int64_t due_us)
+void sso_timers_add(struct sso_timers *t, struct sso_call *call, int64_t due_us)
 {
     call->due_us = due_us;
     put(t, t->count, call);

@@ -11,8 +11,7 @@
 
 /* ---- callbacks -------------------------------------------------------- */
 
-static size_t stop(struct sso_attempt *a, enum sso_kind kind,
-                   enum sso_stop why)
+static size_t stop(struct sso_attempt *a, enum sso_kind kind, enum sso_stop why)
 {
     a->stop = kind == SSO_MEMORY ? SSO_STOP_MEMORY : why;
     return 0; /* anything but the length ends the transfer with error 23 */
@@ -81,7 +80,7 @@ size_t sso_transfer_on_header(char *data, size_t size, size_t count, void *user)
 }
 
 curl_socket_t sso_transfer_on_open(void *user, curlsocktype purpose,
-                             struct curl_sockaddr *address)
+                                   struct curl_sockaddr *address)
 {
     struct sso_attempt *a = user;
     curl_socket_t fd;
@@ -92,17 +91,39 @@ curl_socket_t sso_transfer_on_open(void *user, curlsocktype purpose,
         a->not_local = true; /* "localhost" may resolve to anything */
         return CURL_SOCKET_BAD;
     }
-    fd = sso_sockets_open(&a->engine->sockets, address);
+    fd = sso_sockets_open(&a->engine->sockets, address, a);
     if (fd == CURL_SOCKET_BAD) {
         a->socket_error = errno;
     }
     return fd;
 }
 
+/*
+ * A connection that never carried a request goes.  Whether it had got as far
+ * as TCP is known now and not later, when its attempt asks.
+ */
+static void note_reached(struct sso_engine *e, const void *opener)
+{
+    size_t i;
+
+    for (i = 0; i < e->timers.count; i++) {
+        struct sso_attempt *a = e->timers.heap[i]->attempt;
+
+        if (a != NULL && a == opener) {
+            a->reached = true;
+        }
+    }
+}
+
 int sso_transfer_on_close(void *user, curl_socket_t fd)
 {
     struct sso_engine *e = user;
+    const struct sso_socket *socket = sso_sockets_find(&e->sockets, fd);
 
+    if (socket != NULL && socket->opener != NULL &&
+        sso_sockets_is_connected(&e->sockets, socket->opener)) {
+        note_reached(e, socket->opener);
+    }
     return sso_sockets_close(&e->sockets, fd);
 }
 
@@ -113,7 +134,7 @@ int sso_transfer_on_close(void *user, curl_socket_t fd)
  * those bytes for the answer; nobody has asked yet, so they are not.
  */
 int sso_transfer_on_prereq(void *user, char *remote_ip, char *local_ip,
-                     int remote_port, int local_port)
+                           int remote_port, int local_port)
 {
     struct sso_attempt *a = user;
     const struct sso_socket *socket;
@@ -167,21 +188,19 @@ enum sso_phase sso_transfer_phase(const struct sso_attempt *a)
         if (a->answered) {
             return SSO_PHASE_BODY;
         }
-        return number(a, CURLINFO_SIZE_UPLOAD_T) <
-                       (curl_off_t)a->call->body_len
+        return number(a, CURLINFO_SIZE_UPLOAD_T) < (curl_off_t)a->call->body_len
                    ? SSO_PHASE_SEND
                    : SSO_PHASE_FIRST_BYTE;
     }
     if (number(a, CURLINFO_NAMELOOKUP_TIME_T) == 0) {
         return SSO_PHASE_DNS;
     }
-    if (number(a, CURLINFO_CONNECT_TIME_T) == 0) {
+    /* CURLINFO_CONNECT_TIME_T would tell, but 7.88 sets it only when the TLS
+     * handshake is over as well. */
+    if (!a->reached && !sso_sockets_is_connected(&a->engine->sockets, a)) {
         return SSO_PHASE_CONNECT;
     }
-    if (!a->call->settings->base.plain) {
-        return SSO_PHASE_TLS;
-    }
-    return SSO_PHASE_SEND;
+    return a->call->settings->base.plain ? SSO_PHASE_SEND : SSO_PHASE_TLS;
 }
 
 static double seconds(const struct sso_attempt *a, CURLINFO info)
@@ -214,7 +233,8 @@ void sso_transfer_observe(const struct sso_attempt *a, struct sso_outcome *o)
     t->tls = seconds(a, CURLINFO_APPCONNECT_TIME_T);
     t->first_byte = seconds(a, CURLINFO_STARTTRANSFER_TIME_T);
     t->total = seconds(a, CURLINFO_TOTAL_TIME_T);
-    t->reused = sso_transfer_was_sent(a) && small(a, CURLINFO_NUM_CONNECTS) == 0;
+    t->reused =
+        sso_transfer_was_sent(a) && small(a, CURLINFO_NUM_CONNECTS) == 0;
     if (!a->answered) {
         sso_buffer_reset(&o->headers); /* a 1xx is not an answer */
         return;

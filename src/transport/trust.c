@@ -162,40 +162,6 @@ static enum sso_kind check_ca_path(const char *what, const char *name,
     return unreadable(what, name, error, why, why_size);
 }
 
-static const char *from_environment(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
-enum sso_kind sso_trust_choose(struct sso_trust *t, const char *ca_file,
-                               const char *ca_path, char *why,
-                               size_t why_size)
-{
-    const char *file_what = "ca_file";
-    const char *path_what = "ca_path";
-    enum sso_kind kind = SSO_OK;
-
-    memset(t, 0, sizeof(*t));
-    if (ca_file == NULL && ca_path == NULL) {
-        file_what = "SSL_CERT_FILE";
-        path_what = "SSL_CERT_DIR";
-        ca_file = from_environment(file_what);
-        ca_path = from_environment(path_what);
-    }
-    if (ca_file == NULL && ca_path == NULL) {
-        return SSO_OK; /* SSO_TRUST_SYSTEM */
-    }
-    if (ca_file != NULL) {
-        kind = check_ca_file(file_what, ca_file, why, why_size);
-    }
-    if (kind == SSO_OK && ca_path != NULL) {
-        kind = check_ca_path(path_what, ca_path, why, why_size);
-    }
-    return kind == SSO_OK ? keep(t, ca_file, ca_path) : kind;
-}
-
 /* A name as c_rehash gives: eight hexadecimal digits, a dot, a digit. */
 static bool is_hash_name(const char *name)
 {
@@ -247,20 +213,32 @@ static bool is_openssl(const curl_version_info_data *v)
             strstr(v->ssl_version, "quictls") != NULL);
 }
 
+/* Where libcurl was built to look; NULL where that is not known. */
+static void find_builtin(const char **file, const char **path)
+{
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+    *file = NULL;
+    *path = NULL;
+#if LIBCURL_VERSION_NUM >= 0x074600 /* 7.70: the built-in places are told */
+    if (v->age >= CURLVERSION_SEVENTH) {
+        *file = v->cainfo;
+        *path = v->capath;
+    }
+#else
+    (void)v;
+#endif
+}
+
 enum sso_kind sso_trust_system(struct sso_trust *t)
 {
     const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-    const char *file = NULL;
-    const char *path = NULL;
+    const char *file;
+    const char *path;
 
     memset(t, 0, sizeof(*t));
     t->source = SSO_TRUST_LIBCURL;
-#if LIBCURL_VERSION_NUM >= 0x074600 /* 7.70: the built-in places are told */
-    if (v->age >= CURLVERSION_SEVENTH) {
-        file = v->cainfo;
-        path = v->capath;
-    }
-#endif
+    find_builtin(&file, &path);
     if (!is_openssl(v)) {
         return SSO_OK;
     }
@@ -271,4 +249,56 @@ enum sso_kind sso_trust_system(struct sso_trust *t)
         return keep(t, file, NULL);
     }
     return SSO_OK;
+}
+
+static const char *from_environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/*
+ * Some environments name the system's own places, both of them.  Taken at
+ * their word they would switch libcurl's cache off (see above), and they ask
+ * for nothing that the system's anchors are not.
+ */
+static bool is_builtin(const char *file, const char *path)
+{
+    const char *builtin_file;
+    const char *builtin_path;
+
+    find_builtin(&builtin_file, &builtin_path);
+    return builtin_file != NULL && builtin_path != NULL &&
+           strcmp(file, builtin_file) == 0 && strcmp(path, builtin_path) == 0;
+}
+
+enum sso_kind sso_trust_choose(struct sso_trust *t, const char *ca_file,
+                               const char *ca_path, char *why, size_t why_size)
+{
+    const char *file_what = "ca_file";
+    const char *path_what = "ca_path";
+    enum sso_kind kind = SSO_OK;
+
+    memset(t, 0, sizeof(*t));
+    if (ca_file == NULL && ca_path == NULL) {
+        file_what = "SSL_CERT_FILE";
+        path_what = "SSL_CERT_DIR";
+        ca_file = from_environment(file_what);
+        ca_path = from_environment(path_what);
+        if (ca_file != NULL && ca_path != NULL &&
+            is_builtin(ca_file, ca_path)) {
+            return SSO_OK; /* SSO_TRUST_SYSTEM */
+        }
+    }
+    if (ca_file == NULL && ca_path == NULL) {
+        return SSO_OK; /* SSO_TRUST_SYSTEM */
+    }
+    if (ca_file != NULL) {
+        kind = check_ca_file(file_what, ca_file, why, why_size);
+    }
+    if (kind == SSO_OK && ca_path != NULL) {
+        kind = check_ca_path(path_what, ca_path, why, why_size);
+    }
+    return kind == SSO_OK ? keep(t, ca_file, ca_path) : kind;
 }

@@ -29,8 +29,7 @@ struct sso_trust {
  * with a sentence in why when a file cannot be read or holds no certificate.
  */
 enum sso_kind sso_trust_choose(struct sso_trust *t, const char *ca_file,
-                               const char *ca_path, char *why,
-                               size_t why_size);
+                               const char *ca_path, char *why, size_t why_size);
 
 /* The system's anchors in the form libcurl checks fastest. */
 enum sso_kind sso_trust_system(struct sso_trust *t);

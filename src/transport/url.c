@@ -160,7 +160,9 @@ static enum sso_kind judge(const char *text, const struct parts *p, char *why,
                       "base_url must begin with https:// (or http:// for a "
                       "server on loopback)");
     }
-    if (p->host == NULL || p->host[0] == '\0' || p->url == NULL) {
+    /* libcurl passes over a third slash and takes the path for the host. */
+    if (p->host == NULL || p->host[0] == '\0' || p->url == NULL ||
+        strstr(text, ":///") != NULL) {
         return refuse(why, why_size,
                       "base_url names no host: write it as "
                       "https://host[:port][/prefix]");
@@ -258,4 +260,22 @@ bool sso_base_url_check(const char *url, char *why, size_t why_size)
         snprintf(why, why_size, "not enough memory");
     }
     return kind == SSO_OK;
+}
+
+bool sso_url_is_proxy(const char *text)
+{
+    static const char *const schemes[] = {
+        "http://",    "https://",  "socks://",  "socks4://",
+        "socks4a://", "socks5://", "socks5h://"};
+    size_t i;
+
+    if (strstr(text, "://") == NULL) {
+        return true;
+    }
+    for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (strncasecmp(text, schemes[i], strlen(schemes[i])) == 0) {
+            return text[strlen(schemes[i])] != '\0';
+        }
+    }
+    return false;
 }

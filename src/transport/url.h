@@ -27,6 +27,12 @@ enum sso_kind sso_url_check_base(const char *text, struct sso_base *base,
                                  char *why, size_t why_size);
 void sso_base_free(struct sso_base *base);
 
+/*
+ * Whether libcurl takes the text for a proxy: "" (none), host[:port], or a URL
+ * with a proxy's scheme.
+ */
+bool sso_url_is_proxy(const char *text);
+
 /* "localhost", 127.0.0.0/8 or [::1], spelled as libcurl's parser does. */
 bool sso_url_is_loopback_host(const char *host);
 

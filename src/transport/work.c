@@ -7,6 +7,7 @@
  */
 #include "engine.h"
 #include "outcome.h"
+#include "tls_errors.h"
 
 #include <limits.h>
 
@@ -67,15 +68,18 @@ static void drain(struct sso_engine *e)
     }
 }
 
-static void act(struct sso_engine *e, curl_socket_t fd, int mask)
+/* False: libcurl ran out of memory, and some transfer now hears of nothing. */
+static bool act(struct sso_engine *e, curl_socket_t fd, int mask)
 {
-    int running;
+    int running = 0;
+    CURLMcode code = curl_multi_socket_action(e->multi, fd, mask, &running);
 
-    if (curl_multi_socket_action(e->multi, fd, mask, &running) ==
-        CURLM_OUT_OF_MEMORY) {
-        e->starved = true;
-    }
     drain(e);
+    if (code == CURLM_OUT_OF_MEMORY) {
+        e->starved = true;
+        return false;
+    }
+    return true;
 }
 
 /* A deadline, or the end of a back-off. */
@@ -139,7 +143,8 @@ static void put_on_wire(struct sso_engine *e, struct sso_call *call,
 {
     enum sso_kind kind = sso_attempt_prepare(a, call);
 
-    if (kind == SSO_OK && curl_multi_add_handle(e->multi, a->easy) != CURLM_OK) {
+    if (kind == SSO_OK &&
+        curl_multi_add_handle(e->multi, a->easy) != CURLM_OK) {
         a->call = NULL;
         kind = SSO_MEMORY;
     }
@@ -158,7 +163,10 @@ static void put_on_wire(struct sso_engine *e, struct sso_call *call,
     call->again = false;
     call->fresh = false;
     e->curl_due_us = SSO_NEVER; /* libcurl sets its timer again */
-    act(e, CURL_SOCKET_TIMEOUT, 0);
+    if (!act(e, CURL_SOCKET_TIMEOUT, 0)) {
+        /* Which transfer it was is not told; the new one is the likeliest. */
+        sso_engine_cut(e, call, SSO_MEMORY, "no memory left to start a call");
+    }
 }
 
 static bool do_start(struct sso_engine *e)
@@ -180,19 +188,31 @@ static bool do_start(struct sso_engine *e)
     return true;
 }
 
-/* One ready socket that libcurl waits for. */
-static bool do_socket(struct sso_engine *e, int timeout_ms)
+/* Milliseconds until then, rounded up; 0 when it is past. */
+static int left_ms(int64_t end_us)
+{
+    int64_t left = (end_us - sso_clock_us() + 999) / 1000;
+
+    if (left <= 0) {
+        return 0;
+    }
+    return left < INT_MAX ? (int)left : INT_MAX;
+}
+
+/* One ready socket that libcurl waits for; end_us: how long to wait for it,
+ * 0 is not at all. */
+static bool do_socket(struct sso_engine *e, int64_t end_us)
 {
     struct sso_ready ready;
 
     if (e->pollset.fd < 0) {
         return false;
     }
-    while (sso_pollset_wait(&e->pollset, timeout_ms, &ready)) {
+    while (sso_pollset_wait(&e->pollset, end_us > 0 ? left_ms(end_us) : 0,
+                            &ready)) {
         const struct sso_socket *socket;
         int mask = 0;
 
-        timeout_ms = 0;
         if (ready.is_timer) {
             continue; /* what is due by the clock was done, or is next */
         }
@@ -223,6 +243,7 @@ static enum sso_kind end_step(struct sso_engine *e)
 {
     enum sso_kind kind = e->starved ? SSO_MEMORY : SSO_OK;
 
+    sso_tls_errors_pop();
     e->starved = false;
     sso_engine_settle(e);
     return kind;
@@ -233,6 +254,7 @@ enum sso_kind sso_engine_step(struct sso_engine *e, int64_t budget_us)
     int64_t start = sso_clock_us();
 
     sso_engine_check_process(e);
+    sso_tls_errors_mark();
     while (do_unit(e)) {
         if (budget_us >= 0 && sso_clock_us() - start >= budget_us) {
             break;
@@ -241,32 +263,30 @@ enum sso_kind sso_engine_step(struct sso_engine *e, int64_t budget_us)
     return end_step(e);
 }
 
-static int wait_time(const struct sso_engine *e, int64_t max_ms)
+/* Until then nothing is due by the clock. */
+static int64_t wait_end_us(const struct sso_engine *e, int64_t max_ms)
 {
     int64_t due = sso_engine_work_due_us(e);
-    int64_t left_ms = (due - sso_clock_us() + 999) / 1000;
+    int64_t now = sso_clock_us();
+    int64_t end =
+        max_ms < (SSO_NEVER - now) / 1000 ? now + max_ms * 1000 : SSO_NEVER;
 
-    if (due != SSO_NEVER && left_ms < max_ms) {
-        max_ms = left_ms;
-    }
-    if (max_ms < 0) {
-        return 0;
-    }
-    return max_ms < INT_MAX ? (int)max_ms : INT_MAX;
+    return due < end ? due : end;
 }
 
 enum sso_kind sso_engine_wait(struct sso_engine *e, int64_t max_ms)
 {
     size_t finished;
-    int timeout_ms;
+    int64_t end;
 
     sso_engine_check_process(e);
+    sso_tls_errors_mark();
     finished = e->finished_count;
     if (sso_engine_active(e) == finished) {
         return end_step(e); /* nothing could end the wait */
     }
-    timeout_ms = wait_time(e, max_ms);
-    if (timeout_ms > 0 && !do_socket(e, timeout_ms) &&
+    end = wait_end_us(e, max_ms);
+    if (end > sso_clock_us() && !do_socket(e, end) &&
         sso_engine_work_due_us(e) > sso_clock_us()) {
         return end_step(e); /* a signal, or the time is over */
     }
