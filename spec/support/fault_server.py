@@ -176,10 +176,29 @@ def serve_http(connection):
             return connection.close()
 
 
+def drain(sock):
+    """Reads what is still coming: closing before that would reset the
+    connection, and the peer would never see the alert that was sent."""
+    try:
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(2)
+        while sock.recv(65536):
+            pass
+    except OSError:
+        pass
+
+
 def serve_tls(name="good", **options):
     def serve(connection):
         context = connection.server.context(name, **options)
-        connection.sock = context.wrap_socket(connection.sock, server_side=True)
+        raw = connection.sock.dup()
+        try:
+            connection.sock = context.wrap_socket(connection.sock, server_side=True)
+        except ssl.SSLError:
+            drain(raw)
+            raise
+        finally:
+            raw.close()
         serve_http(connection)
     return serve
 
