@@ -14,24 +14,31 @@ local UNREACHABLE = "SENDGRID_BASE_URL=http://127.0.0.1:1"
 local NO_KEY = { "SENDGRID_API_KEY", "SENDGRID_API_KEY_FILE" }
 local DENIED = "401 unauthorized: The provided authorization grant is invalid, expired, or revoked"
 
+local FOUND = "^integration " .. INTEGRATION:gsub("%-", "%%-") .. "\n  cert_id " .. ID
+    .. ", valid from %d%d%d%d%-%d%d%-%d%d to %d%d%d%d%-%d%d%-%d%d\n  sha256 "
+    .. ("%x"):rep(64) .. "\n$"
+
 local programs = {
     ["find_cert_id.lua"] = {
         {
-            "lists what an integration has",
+            "lists what each integration has",
+            prints = FOUND,
+            sends = "2 x GET 200",
+        },
+        {
+            "lists what one integration has",
             args = { INTEGRATION },
-            prints = "^cert_id +valid from +until +sha256 of the certificate\n" .. ID
-                .. "    %d%d%d%d%-%d%d%-%d%d  %d%d%d%d%-%d%d%-%d%d  "
-                .. ("%x"):rep(64) .. "\n$",
+            prints = FOUND,
             sends = "GET 200",
         },
         {
             "says that there is no such integration",
             args = { "none" },
+            prints = "^integration none\n$",
             err = "^list_certificates: 404 not found: integration not found[^\n]*\n$",
             status = 1,
             sends = "GET 404",
         },
-        { "says how it is used", err = "^usage: find_cert_id%.lua INTEGRATION_ID\n$", status = 2 },
     },
     ["handle_errors.lua"] = {
         {

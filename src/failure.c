@@ -116,11 +116,31 @@ void sso_failure_open(lua_State *L)
     lua_pop(L, 1);
 }
 
+/*
+ * Pushes "file:line: " of the nearest function that has lines, from the
+ * caller of the Lua wrapper on: pcall, or a tail call, may stand between.
+ * [-0, +1]
+ */
+static void push_position(lua_State *L)
+{
+    lua_Debug at;
+    int level;
+
+    for (level = 2; lua_getstack(L, level, &at); level++) {
+        if (lua_getinfo(L, "Sl", &at) && at.currentline > 0) {
+            lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
+            return;
+        }
+    }
+    lua_pushliteral(L, "");
+}
+
 int sso_raise(lua_State *L, const char *format, ...)
 {
     va_list arguments;
 
-    luaL_where(L, 2);
+    luaL_checkstack(L, 4, "error message");
+    push_position(L);
     va_start(arguments, format);
     lua_pushvfstring(L, format, arguments);
     va_end(arguments);

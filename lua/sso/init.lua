@@ -91,6 +91,17 @@ function M.request(...)
     return value, err, response
 end
 
+-- Loaded when it is first used: a script that makes one call needs none of it.
+for _, name in ipairs { "each_teammate", "each_subuser_access", "list_all_certificates" } do
+    Client[name] = function(client, ...)
+        check_client(client, name)
+        return require("sso.pages")[name](client, ...)
+    end
+    M[name] = function(...)
+        return require("sso.pages")[name](default_client(), ...)
+    end
+end
+
 --- Makes a client.
 ---@param options? sso.Options
 ---@return sso.Client? client
