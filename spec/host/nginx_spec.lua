@@ -56,6 +56,13 @@ local SERVER = [[
             ngx.say(tostring(handle))
         }
     }
+    location = /two {
+        content_by_lua_block {
+            client:get_certificate("66138975", answer)
+            client:get_certificate("66138975", answer)
+            ngx.say "started"
+        }
+    }
     location = /refused {
         content_by_lua_block {
             client:update_certificate("66138975", { public_certificate = "x" },
@@ -257,6 +264,12 @@ describe("in nginx", function()
 
     it("runs callbacks in a light thread of the caller's, after the call has returned", function()
         assert.matches("^sso.handle %(get_certificate, .-%)\n" .. ID .. "$", body "/callback")
+    end)
+
+    it("runs each of several callbacks there", function()
+        for _ = 1, 30 do
+            assert.equal("started\n" .. ID .. ID, body "/two")
+        end
     end)
 
     it("does so for a call that was refused before it began", function()

@@ -87,7 +87,7 @@ local sso = require "sso"
 local file = assert(io.open("new.pem", "rb"))
 pem = file:read("*a")
 file:close()
-cert_id, integration_id = "]] .. ID .. '", "' .. helper.INTEGRATION .. [["
+cert_id = "]] .. ID .. [["
 client = assert(sso.new())
 ]]
 

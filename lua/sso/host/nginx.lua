@@ -14,8 +14,12 @@ local semaphore
 local M = {}
 
 -- Seconds: work done in one step, between two steps while answers are awaited, and at most while
--- nothing is on the wire.
-local BUDGET, NAP, LONG_NAP = 0.001, 0.001, 1
+-- nothing is on the wire.  Each finished call wakes a light thread in the same turn of nginx's
+-- loop, so a step is kept well under what other requests may be made to wait.
+local BUDGET, NAP, LONG_NAP = 0.0004, 0.001, 1
+
+-- Rounds of the pump that a woken light thread has to take its callback, before it is given up.
+local PATIENCE = 3
 
 -- Phases in which a light thread may wait.
 local CAN_WAIT = { rewrite = true, access = true, content = true, timer = true, ssl_cert = true }
@@ -34,7 +38,7 @@ local function state_of(client)
         state = {
             waiting = {}, -- handle → its waiters
             threads = {}, -- handles whose callback a light thread of the caller's will run
-            posted = {}, -- those whose light thread was woken, and may be dead
+            posted = {}, -- those whose light thread was woken, and may be dead → rounds left
             idle = {}, -- semaphores of those who wait for everything
             wake = semaphore.new(0),
             running = false,
@@ -64,7 +68,7 @@ local function wake(state, handle)
     end
     state.waiting[handle] = nil
     waiter.semaphore:post(waiter.count)
-    state.posted[handle] = state.threads[handle]
+    state.posted[handle] = state.threads[handle] and PATIENCE
     state.threads[handle] = nil
     return true
 end
@@ -84,12 +88,11 @@ end
 -- A woken light thread takes its callback at once; one that was killed never does.
 local function rescue(state)
     local posted = state.posted
-    if next(posted) == nil then
-        return
-    end
-    state.posted = {}
-    for handle in pairs(posted) do
-        ngx.thread.spawn(run_callback, handle)
+    for handle, rounds in pairs(posted) do
+        posted[handle] = rounds > 1 and rounds - 1 or nil
+        if rounds == 1 then
+            ngx.thread.spawn(run_callback, handle)
+        end
     end
 end
 
@@ -127,15 +130,17 @@ local function pump(_, state, client)
     state.idle = {}
 end
 
--- Puts new calls on the wire at once and makes sure that somebody goes on.
+-- Sees to it that a new call gets on the wire: by the pump, at its next step, or at once by us,
+-- who start one.  Were each new call to step by itself, a burst of them would fill a whole turn.
 local function kick(state, client)
-    client:_step(BUDGET)
     if state.running then
         if state.napping then
+            state.napping = false
             state.wake:post(1)
         end
         return
     end
+    client:_step(BUDGET)
     if client:_active() == 0 then
         return
     end
@@ -211,6 +216,7 @@ function M.start(client, handle)
     if CAN_WAIT[phase] then
         local waiter = watch(state, handle)
         state.threads[handle] = true
+        kick(state, client)
         ngx.thread.spawn(function()
             if handle:done() then
                 ngx.sleep(NAP) -- no callback runs before the call has returned
@@ -218,8 +224,9 @@ function M.start(client, handle)
             wait(state, client, handle, waiter)
             run_callback(handle)
         end)
+    else
+        kick(state, client)
     end
-    kick(state, client)
 end
 
 --- Waits until nothing is left or the time is over.
