@@ -1,0 +1,322 @@
+/*
+ * url_test.c - which base URLs and which files settings take or refuse, which
+ * trust anchors they choose, and how path segments are encoded.
+ */
+#include "../../src/transport/settings.h"
+#include "../../src/transport/url.h"
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+/* ---- base URLs -------------------------------------------------------- */
+
+static const struct good_row {
+    const char *text;
+    const char *url;
+    const char *authority;
+    bool plain;
+} good_rows[] = {
+    {"https://api.sendgrid.com", "https://api.sendgrid.com", "api.sendgrid.com",
+     false},
+    {"https://api.sendgrid.com/", "https://api.sendgrid.com",
+     "api.sendgrid.com", false},
+    {"https://host:8443/gate/way///", "https://host:8443/gate/way", "host:8443",
+     false},
+    {"HTTPS://Host/", "https://Host", "Host", false},
+    {"https://10.0.0.1", "https://10.0.0.1", "10.0.0.1", false},
+    {"https://[2001:db8::1]:99", "https://[2001:db8::1]:99", "[2001:db8::1]:99",
+     false},
+    {"http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1:8080", true},
+    {"http://127.255.3.4", "http://127.255.3.4", "127.255.3.4", true},
+    {"http://localhost:1", "http://localhost:1", "localhost:1", true},
+    {"http://LOCALHOST", "http://LOCALHOST", "LOCALHOST", true},
+    {"http://[::1]:80/x", "http://[::1]:80/x", "[::1]:80", true},
+};
+
+static void good_base_urls(void)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(good_rows) / sizeof(good_rows[0]); i++) {
+        const struct good_row *row = &good_rows[i];
+        struct sso_base base;
+        char why[256] = "";
+
+        if (!CHECK(sso_url_check_base(row->text, &base, why, sizeof(why)) ==
+                   SSO_OK)) {
+            printf("    %s: %s\n", row->text, why);
+            continue;
+        }
+        CHECK_TEXT(base.url, row->url);
+        CHECK_TEXT(base.authority, row->authority);
+        CHECK(base.plain == row->plain);
+        sso_base_free(&base);
+    }
+}
+
+static const struct bad_row {
+    const char *text;
+    const char *why; /* words of the sentence */
+} bad_rows[] = {
+    {"", "not a URL"},
+    {"api.sendgrid.com", "not a URL"},
+    {"/v3", "not a URL"},
+    {"https://", "base_url"},
+    {"https:///v3", "base_url"},
+    {"https://ho st/", "not a URL"},
+    {"https://host\n.example/", "not a URL"},
+    {"https://host:99999", "port"},
+    {"https://host:http", "port"},
+    {"ftp://host", "https://"},
+    {"file:///etc/passwd", "https://"},
+    {"javascript:alert(1)", "base_url"},
+    {"https://user:secret@host", "credentials"},
+    {"https://secret@host", "credentials"},
+    {"https://host/?a=b", "query"},
+    {"https://host/?", "query"},
+    {"https://host/#f", "fragment"},
+    {"https://host/#", "fragment"},
+    {"http://api.sendgrid.com", "loopback"},
+    {"http://0.0.0.0", "loopback"},
+    {"http://0", "loopback"},
+    {"http://[::]", "loopback"},
+    {"http://10.0.0.1", "loopback"},
+    {"http://127.0.0.1.evil.example", "loopback"},
+    {"http://localhost.evil.example", "loopback"},
+    {"http://localhost.", "loopback"},
+    {"http://evil.example/127.0.0.1", "loopback"},
+    {"http://127.0.0.1@evil.example", "credentials"},
+    {"http://127.0.0.1:secret@evil.example", "credentials"},
+    {"http://127.0.0.1\\@evil.example", "base_url"},
+    {"http://evil.example#127.0.0.1", "fragment"},
+    {"http://[::ffff:10.0.0.1]", "loopback"},
+};
+
+static void bad_base_urls(void)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(bad_rows) / sizeof(bad_rows[0]); i++) {
+        const struct bad_row *row = &bad_rows[i];
+        struct sso_base base;
+        char why[256] = "";
+        bool held = CHECK(sso_url_check_base(row->text, &base, why,
+                                             sizeof(why)) == SSO_CONFIG);
+
+        held = CHECK(strstr(why, row->why) != NULL) && held;
+        held = CHECK(strstr(why, "secret") == NULL) && held;
+        held = CHECK(strstr(why, "base_url") == why) && held;
+        held = CHECK(base.url == NULL && base.authority == NULL) && held;
+        if (!held) {
+            printf("    '%s': %s\n", row->text, why);
+        }
+    }
+}
+
+static void loopback_addresses(void)
+{
+    static const struct {
+        const char *text;
+        bool loopback;
+    } rows[] = {
+        {"127.0.0.1", true}, {"127.9.9.9", true}, {"128.0.0.1", false},
+        {"0.0.0.0", false},  {"::1", true},       {"::", false},
+        {"fe80::1", false},  {"::2", false},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sockaddr_storage address;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+
+        memset(&in, 0, sizeof(in));
+        memset(&in6, 0, sizeof(in6));
+        in.sin_family = AF_INET;
+        in6.sin6_family = AF_INET6;
+        if (inet_pton(AF_INET, rows[i].text, &in.sin_addr) == 1) {
+            memcpy(&address, &in, sizeof(in));
+        } else {
+            CHECK(inet_pton(AF_INET6, rows[i].text, &in6.sin6_addr) == 1);
+            memcpy(&address, &in6, sizeof(in6));
+        }
+        CHECK(sso_url_is_loopback_address((struct sockaddr *)&address) ==
+              rows[i].loopback);
+    }
+}
+
+/* ---- settings --------------------------------------------------------- */
+
+static const char *refusal(struct sso_settings_spec *spec)
+{
+    static char why[512];
+    struct sso_settings *s;
+
+    spec->base_url =
+        spec->base_url != NULL ? spec->base_url : "https://host.example";
+    spec->timeout_ms = 1000;
+    spec->connect_timeout_ms = 1000;
+    s = sso_settings_new(spec, why, sizeof(why));
+    if (s != NULL) {
+        sso_settings_unref(s);
+        return "taken";
+    }
+    return why;
+}
+
+static void settings_refuse_what_cannot_work(void)
+{
+    static const struct sso_header broken[] = {{"X-A", "a\r\nX-B: b"}};
+    static const struct sso_header unnamed[] = {{"X A", "a"}};
+    struct sso_settings_spec spec;
+
+#define REFUSES(field, value, words)                                           \
+ do {                                                                          \
+  memset(&spec, 0, sizeof(spec));                                              \
+  spec.field = (value);                                                        \
+  spec.header_count = spec.headers != NULL ? 1 : 0;                            \
+  if (!CHECK(strstr(refusal(&spec), (words)) != NULL)) {                       \
+   printf("    %s\n", refusal(&spec));                                         \
+  }                                                                            \
+ } while (0)
+
+    REFUSES(user_agent, "plain", "taken");
+    REFUSES(ca_file, "/does/not/exist", "'/does/not/exist' cannot be read: No");
+    REFUSES(ca_file, "/dev/null", "is empty");
+    REFUSES(ca_file, "/", "cannot be read");
+    REFUSES(ca_file, "/etc/hostname", "holds no certificate");
+    REFUSES(ca_path, "/does/not/exist", "ca_path '/does/not/exist'");
+    REFUSES(ca_path, "/etc/passwd", "cannot be read");
+    REFUSES(ca_path, "/", "taken");
+    REFUSES(client_cert, "/does/not/exist", "client_cert");
+    REFUSES(client_key, "/etc/hostname", "without client_cert");
+    REFUSES(headers, broken, "header 'X-A' holds a control character");
+    REFUSES(headers, unnamed, "not an HTTP token");
+    REFUSES(api_key, "SG.secret\n", "control character");
+    CHECK(strstr(refusal(&spec), "secret") == NULL);
+    setenv("SSL_CERT_FILE", "/does/not/exist", 1);
+    REFUSES(user_agent, "plain", "SSL_CERT_FILE '/does/not/exist'");
+    unsetenv("SSL_CERT_FILE");
+    setenv("SSL_CERT_DIR", "/nowhere:/etc", 1);
+    REFUSES(user_agent, "plain", "taken");
+    setenv("SSL_CERT_DIR", "/nowhere", 1);
+    REFUSES(user_agent, "plain", "SSL_CERT_DIR");
+    unsetenv("SSL_CERT_DIR");
+#undef REFUSES
+}
+
+/* ---- trust anchors ---------------------------------------------------- */
+
+#define PEM_BEGIN "-----BEGIN CERTIFICATE-----\n"
+
+/* What libcurl was built with, when it tells and the system has both. */
+static bool find_builtin(const char **file, const char **path)
+{
+    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+    char why[256];
+
+    *file = v->cainfo;
+    *path = v->capath;
+    return *file != NULL && *path != NULL &&
+           sso_trust_check_file("", *file, why, sizeof(why)) == SSO_OK;
+}
+
+static void what_is_chosen_replaces_the_rest(void)
+{
+    char file[] = "/tmp/sso-url-test-XXXXXX";
+    FILE *f = fdopen(mkstemp(file), "w");
+    const char *builtin_file;
+    const char *builtin_path;
+    struct sso_trust t;
+    char why[256];
+
+    fputs("some words\n" PEM_BEGIN, f);
+    fclose(f);
+    unsetenv("SSL_CERT_FILE");
+    unsetenv("SSL_CERT_DIR");
+    CHECK(sso_trust_choose(&t, file, NULL, why, sizeof(why)) == SSO_OK);
+    CHECK(t.source == SSO_TRUST_CHOSEN && t.path == NULL);
+    CHECK_TEXT(t.file, file);
+    sso_trust_free(&t);
+    CHECK(sso_trust_choose(&t, NULL, "/", why, sizeof(why)) == SSO_OK);
+    CHECK(t.source == SSO_TRUST_CHOSEN && t.file == NULL);
+    sso_trust_free(&t);
+    setenv("SSL_CERT_FILE", file, 1);
+    CHECK(sso_trust_choose(&t, NULL, NULL, why, sizeof(why)) == SSO_OK);
+    CHECK(t.source == SSO_TRUST_CHOSEN && t.path == NULL);
+    sso_trust_free(&t);
+    CHECK(sso_trust_choose(&t, NULL, "/", why, sizeof(why)) == SSO_OK);
+    CHECK(t.file == NULL); /* an option beats the environment whole */
+    sso_trust_free(&t);
+    if (find_builtin(&builtin_file, &builtin_path)) {
+        setenv("SSL_CERT_FILE", builtin_file, 1);
+        setenv("SSL_CERT_DIR", builtin_path, 1);
+        CHECK(sso_trust_choose(&t, NULL, NULL, why, sizeof(why)) == SSO_OK);
+        CHECK(t.source == SSO_TRUST_SYSTEM);
+        unsetenv("SSL_CERT_DIR");
+    }
+    unsetenv("SSL_CERT_FILE");
+    CHECK(sso_trust_choose(&t, NULL, NULL, why, sizeof(why)) == SSO_OK);
+    CHECK(t.source == SSO_TRUST_SYSTEM);
+    remove(file);
+}
+
+static void the_system_has_a_bundle_or_a_directory_never_both(void)
+{
+    struct sso_trust t;
+
+    CHECK(sso_trust_system(&t) == SSO_OK);
+    CHECK(t.source != SSO_TRUST_SYSTEM);
+    CHECK((t.source == SSO_TRUST_CHOSEN) ==
+          ((t.file != NULL) != (t.path != NULL)));
+    sso_trust_free(&t);
+}
+
+/* ---- path segments ---------------------------------------------------- */
+
+static void path_segments_are_encoded(void)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *wanted;
+    } rows[] = {
+        {"abc-._~019AZ", 12, "abc-._~019AZ"},
+        {"a b", 3, "a%20b"},
+        {"a/b?c#d%e", 9, "a%2Fb%3Fc%23d%25e"},
+        {"\xc3\xa9", 2, "%C3%A9"},
+        {"a\0b", 3, "a%00b"},
+        {"\x7f\xff", 2, "%7F%FF"},
+        {"user@example.com", 16, "user%40example.com"},
+        {"..", 2, ".."},
+        {"", 0, ""},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct sso_buffer out;
+
+        sso_buffer_init(&out, 0);
+        CHECK(sso_url_append_segment(&out, rows[i].text, rows[i].len) ==
+              SSO_OK);
+        CHECK_TEXT(out.data != NULL ? out.data : "", rows[i].wanted);
+        sso_buffer_free(&out);
+    }
+}
+
+int main(void)
+{
+    check_case("good base URLs", good_base_urls);
+    check_case("bad base URLs are refused with a reason", bad_base_urls);
+    check_case("loopback addresses", loopback_addresses);
+    check_case("settings refuse what cannot work",
+               settings_refuse_what_cannot_work);
+    check_case("what is chosen replaces the rest",
+               what_is_chosen_replaces_the_rest);
+    check_case("the system has a bundle or a directory, never both",
+               the_system_has_a_bundle_or_a_directory_never_both);
+    check_case("path segments are encoded", path_segments_are_encoded);
+    return check_end();
+}
