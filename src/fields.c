@@ -91,6 +91,9 @@ static void check_integer(lua_State *L, const struct place *p)
     size_t len;
     const char *digits;
 
+    if (lua_type(L, -1) == LUA_TNUMBER && lua_isinteger(L, -1) &&
+        lua_tointeger(L, -1) >= 0)
+        return; /* also one that a double would round */
     if (lua_type(L, -1) == LUA_TSTRING) {
         digits = lua_tolstring(L, -1, &len);
         if (len > 0 && len < 20 && strspn(digits, "0123456789") == len)
@@ -100,8 +103,8 @@ static void check_integer(lua_State *L, const struct place *p)
         raise_type(L, p, "a whole number");
     n = lua_tonumber(L, -1);
     if (!(n >= 0) || floor(n) != n || n > WHOLE_MAX)
-        sso_raise(L, "%s: field %s must be a whole number, 0 or more, not %f",
-                  p->who, push_place(L, p), n);
+        sso_raise(L, "%s: field %s must be a whole number, 0 or more, not %s",
+                  p->who, push_place(L, p), luaL_tolstring(L, -1, NULL));
 }
 
 static void check_choice(lua_State *L, const struct place *p,

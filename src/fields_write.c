@@ -22,7 +22,10 @@ static enum sso_kind append_integer(lua_State *L, struct sso_buffer *out)
 
     if (lua_type(L, -1) == LUA_TSTRING)
         return append(out, lua_tostring(L, -1));
-    snprintf(text, sizeof(text), "%.0f", lua_tonumber(L, -1));
+    if (lua_isinteger(L, -1))
+        snprintf(text, sizeof(text), "%lld", (long long)lua_tointeger(L, -1));
+    else
+        snprintf(text, sizeof(text), "%.0f", lua_tonumber(L, -1) + 0.0);
     return append(out, text);
 }
 

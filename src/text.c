@@ -46,13 +46,27 @@ static size_t sequence_length(const unsigned char *s, size_t len)
     return n;
 }
 
+/* Eight bytes of ASCII, the common case: a certificate is nothing else. */
+static bool is_ascii_block(const unsigned char *p)
+{
+    uint64_t block;
+
+    memcpy(&block, p, sizeof(block));
+    return (block & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool sso_text_is_utf8(const char *s, size_t len)
 {
     const unsigned char *p = (const unsigned char *)s;
     const unsigned char *end = p + len;
 
     while (p < end) {
-        size_t n = sequence_length(p, (size_t)(end - p));
+        size_t n;
+        while (end - p >= 8 && is_ascii_block(p))
+            p += 8;
+        if (p == end)
+            break;
+        n = sequence_length(p, (size_t)(end - p));
         if (n == 0)
             return false;
         p += n;

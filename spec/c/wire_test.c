@@ -297,6 +297,56 @@ static void answers_over_the_caps_are_refused(void)
     rig_close(&r);
 }
 
+/* ---- proxies ---------------------------------------------------------- */
+
+static bool refuse_to_connect(struct exchange *x)
+{
+    return server_reply(x, "407 Proxy Authentication Required", "", "");
+}
+
+static void proxy_is_asked_without_the_key(void)
+{
+    struct sso_call *call;
+    struct rig r;
+
+    rig_open(&r, refuse_to_connect);
+    r.spec.base_url = "https://api.example";
+    r.spec.proxy = r.server.url;
+    rig_renew(&r, 0);
+    call = rig_run(&r, "POST", "/", "{}");
+    CHECK(strncmp(r.server.seen->raw, "CONNECT api.example:443 ", 24) == 0);
+    CHECK(strstr(r.server.seen->raw, "SG.") == NULL);
+    CHECK_TEXT(rig_kind(call), "connect");
+    CHECK(strstr(rig_outcome(call)->message, "the proxy refused") != NULL);
+    CHECK(strstr(rig_outcome(call)->message, "407") != NULL);
+    CHECK(rig_outcome(call)->status == 0);
+    CHECK(!rig_outcome(call)->maybe_applied);
+    sso_call_free(call);
+    rig_close(&r);
+}
+
+static void http_to_loopback_goes_past_the_proxy(void)
+{
+    struct server proxy;
+    struct sso_call *call;
+    struct rig r;
+
+    server_start(&proxy, refuse_to_connect);
+    setenv("http_proxy", proxy.url, 1);
+    setenv("all_proxy", proxy.url, 1);
+    rig_open(&r, echo_path);
+    r.spec.proxy = proxy.url;
+    rig_renew(&r, 0);
+    call = rig_run(&r, "GET", "/", NULL);
+    CHECK_TEXT(rig_kind(call), "ok");
+    CHECK(proxy.seen->connections == 0);
+    sso_call_free(call);
+    rig_close(&r);
+    unsetenv("http_proxy");
+    unsetenv("all_proxy");
+    server_stop(&proxy);
+}
+
 int main(void)
 {
     check_case("a PATCH is as expected, byte for byte",
@@ -312,5 +362,9 @@ int main(void)
     check_case("odd answers are read right", odd_answers_are_read_right);
     check_case("answers over the caps are refused",
                answers_over_the_caps_are_refused);
+    check_case("a proxy is asked without the key",
+               proxy_is_asked_without_the_key);
+    check_case("http to loopback goes past the proxy",
+               http_to_loopback_goes_past_the_proxy);
     return check_end();
 }

@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "memory.h"
 #include "outcome.h"
+#include "process.h"
 #include "tls_errors.h"
 
 #include <pthread.h>
@@ -32,7 +33,7 @@ struct sso_engine *sso_engine_new(size_t max_in_flight)
         return NULL;
     }
     e->refs = 1;
-    e->pid = getpid();
+    e->process = sso_process_stamp();
     e->max_in_flight = max_in_flight > 0 ? max_in_flight : 1;
     e->curl_due_us = SSO_NEVER;
     e->random = sso_random_seed();
@@ -73,13 +74,10 @@ static void close_curl(struct sso_engine *e)
 
 void sso_engine_unref(struct sso_engine *e)
 {
-    if (e == NULL) {
+    if (e == NULL || --e->refs > 0) {
         return;
     }
-    sso_engine_check_process(e);
-    if (--e->refs > 0) {
-        return;
-    }
+    sso_engine_check_process(e); /* no call is in it any more */
     close_curl(e);
     sso_pollset_close(&e->pollset);
     sso_timers_free(&e->timers);
@@ -177,10 +175,10 @@ void sso_engine_check_process(struct sso_engine *e)
                                 "in the parent, where it was made";
     struct sso_call *call;
 
-    if (e->pid == getpid()) {
+    if (e->process == sso_process_stamp()) {
         return;
     }
-    e->pid = getpid();
+    e->process = sso_process_stamp();
     e->random = sso_random_seed();
     abandon(e);
     for (call = sso_timers_first(&e->timers); call != NULL;

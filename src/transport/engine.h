@@ -13,8 +13,6 @@
 #include "sockets.h"
 #include "timers.h"
 
-#include <sys/types.h>
-
 #pragma GCC visibility push(hidden)
 
 struct sso_list {
@@ -24,7 +22,7 @@ struct sso_list {
 
 struct sso_engine {
     size_t refs;
-    pid_t pid; /* of the process that owns the connections */
+    uint64_t process; /* stamp of the one that owns the connections */
     bool closed;
     bool exported; /* somebody polls our descriptor */
     bool starved;  /* an allocation failed since the last step began */

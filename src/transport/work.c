@@ -229,12 +229,17 @@ static bool do_socket(struct sso_engine *e, int64_t end_us)
     return false;
 }
 
-static bool do_unit(struct sso_engine *e)
+/* What the clock or the queue asks for. */
+static bool do_due(struct sso_engine *e)
 {
     int64_t now = sso_clock_us();
 
-    return do_due_call(e, now) || do_curl_timer(e, now) || do_start(e) ||
-           do_socket(e, 0);
+    return do_due_call(e, now) || do_curl_timer(e, now) || do_start(e);
+}
+
+static bool do_unit(struct sso_engine *e)
+{
+    return do_due(e) || do_socket(e, 0);
 }
 
 /* ---- stepping and waiting --------------------------------------------- */
@@ -277,20 +282,18 @@ static int64_t wait_end_us(const struct sso_engine *e, int64_t max_ms)
 enum sso_kind sso_engine_wait(struct sso_engine *e, int64_t max_ms)
 {
     size_t finished;
-    int64_t end;
 
     sso_engine_check_process(e);
     sso_tls_errors_mark();
     finished = e->finished_count;
-    if (sso_engine_active(e) == finished) {
+    if (e->timers.count == 0) {
         return end_step(e); /* nothing could end the wait */
     }
-    end = wait_end_us(e, max_ms);
-    if (end > sso_clock_us() && !do_socket(e, end) &&
-        sso_engine_work_due_us(e) > sso_clock_us()) {
-        return end_step(e); /* a signal, or the time is over */
+    while (e->finished_count == finished && do_due(e)) {
     }
-    while (e->finished_count == finished && do_unit(e)) {
+    if (e->finished_count == finished && do_socket(e, wait_end_us(e, max_ms))) {
+        while (e->finished_count == finished && do_unit(e)) {
+        }
     }
     return end_step(e);
 }
