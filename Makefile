@@ -129,10 +129,11 @@ build/$(3)/sso/core.so: $$(LUA_SRC:src/%.c=build/obj/$(3)/%.o) \
 	$$(call say,ld  $(3) sso/core.so)mkdir -p $$(@D) && \
 	$$(CC) -shared $$(LINK_$(2)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
 
+# Never sanitized: some are loaded into programs that are not (LD_PRELOAD).
 build/$(3)/spec/%.so: spec/support/%.c Makefile
 	$$(call say,cc  $(3) $$<)mkdir -p $$(@D) && \
-	$$(CC) $$(COMMON) $$(FLAGS_$(2)) $$(LUA_CFLAGS_$(1)) $$(LIB_CFLAGS) \
-		-fvisibility=default -MT $$@ -MF $$@.d -shared $$(LINK_$(2)) \
+	$$(CC) $$(COMMON) $$(FLAGS_plain) $$(LUA_CFLAGS_$(1)) $$(LIB_CFLAGS) \
+		-fvisibility=default -MT $$@ -MF $$@.d -shared $$(LINK_plain) \
 		$$(LDFLAGS) -o $$@ $$< $$(LIBS)
 endef
 

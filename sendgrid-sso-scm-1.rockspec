@@ -100,9 +100,16 @@ build = {
         ["sso.deliver"] = "lua/sso/deliver.lua",
         ["sso.host"] = "lua/sso/host.lua",
         ["sso.host.blocking"] = "lua/sso/host/blocking.lua",
+        ["sso.host.cqueues"] = "lua/sso/host/cqueues.lua",
+        ["sso.host.luv"] = "lua/sso/host/luv.lua",
+        ["sso.host.neovim"] = "lua/sso/host/neovim.lua",
         ["sso.host.nginx"] = "lua/sso/host/nginx.lua",
+        ["sso.host.uv"] = "lua/sso/host/uv.lua",
         ["sso"] = "lua/sso/init.lua",
         ["sso.pages"] = "lua/sso/pages.lua",
+        ["sso.types"] = "lua/sso/types.lua",
+        ["sso.types.client"] = "lua/sso/types/client.lua",
+        ["sso.types.module"] = "lua/sso/types/module.lua",
     },
 }
 test = {

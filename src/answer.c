@@ -84,11 +84,9 @@ static const char *check_array(lua_State *L, int array,
  * both tables once they are decoded. */
 static char first_character(const struct sso_buffer *body)
 {
-    size_t i = 0;
+    const char *text = body->data != NULL ? body->data : "";
 
-    while (i < body->len && strchr(" \t\r\n", body->data[i]) != NULL)
-        i++;
-    return i < body->len ? body->data[i] : '\0';
+    return text[strspn(text, " \t\r\n")];
 }
 
 /* A list may stand under a name: {"result": […]}, and in SendGrid's own
@@ -122,6 +120,18 @@ static bool has_only_tables(lua_State *L, int array)
     return all;
 }
 
+/* Both {} and [] are empty tables by now, but names are an object's. */
+static bool has_names(lua_State *L, int table)
+{
+    if (lua_rawlen(L, table) > 0)
+        return false;
+    lua_pushnil(L);
+    if (lua_next(L, table) == 0)
+        return false;
+    lua_pop(L, 2);
+    return true;
+}
+
 /* The value on top, decoded, of an answer that must be an array. */
 static const char *read_array(lua_State *L, char first,
                               const struct sso_operation *op, const char *asked)
@@ -132,7 +142,7 @@ static const char *read_array(lua_State *L, char first,
     if (lua_istable(L, top) && first == '{')
         unwrap(L);
     if (!lua_istable(L, top) ||
-        (first != '[' && lua_topointer(L, top) == whole))
+        (first != '[' && lua_topointer(L, top) == whole) || has_names(L, top))
         return "is not an array";
     if (!has_only_tables(L, top))
         return "holds something that is not an object";

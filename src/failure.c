@@ -145,5 +145,6 @@ int sso_raise(lua_State *L, const char *format, ...)
     lua_pushvfstring(L, format, arguments);
     va_end(arguments);
     lua_concat(L, 2);
-    return lua_error(L);
+    (void)lua_error(L);
+    __builtin_unreachable();
 }

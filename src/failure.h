@@ -28,7 +28,7 @@ enum sso_kind sso_failure_kind(const char *name);
  * Raises a string that begins with the position of whoever called the Lua
  * wrapper that called this C function.  Formats as lua_pushfstring does.
  */
-int sso_raise(lua_State *L, const char *format, ...);
+int sso_raise(lua_State *L, const char *format, ...) __attribute__((noreturn));
 
 #pragma GCC visibility pop
 

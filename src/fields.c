@@ -102,9 +102,11 @@ static void check_integer(lua_State *L, const struct place *p)
     if (lua_type(L, -1) != LUA_TNUMBER)
         raise_type(L, p, "a whole number");
     n = lua_tonumber(L, -1);
-    if (!(n >= 0) || floor(n) != n || n > WHOLE_MAX)
+    if (!(n >= 0) || floor(n) != n || n > WHOLE_MAX) {
+        const char *shown = luaL_tolstring(L, -1, NULL);
         sso_raise(L, "%s: field %s must be a whole number, 0 or more, not %s",
-                  p->who, push_place(L, p), luaL_tolstring(L, -1, NULL));
+                  p->who, push_place(L, p), shown);
+    }
 }
 
 static void check_choice(lua_State *L, const struct place *p,
@@ -302,8 +304,10 @@ static void check_table(lua_State *L, const struct sso_field *rows,
                       luaL_typename(L, -2));
         name = lua_tolstring(L, -2, &len);
         field = strlen(name) == len ? sso_field_find(rows, name) : NULL;
-        if (field == NULL)
+        if (field == NULL) {
             raise_unknown(L, rows, p, name, len);
+            return;
+        }
         p->name = lua_tostring(L, -2);
         check_value(L, field, p);
         lua_pop(L, 1);

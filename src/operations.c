@@ -148,19 +148,19 @@ static const struct sso_field teammate[] = {
         .name = "is_admin",
         .type = SSO_FIELD_BOOLEAN,
         .flags = SSO_FIELD_TOLD,
-        .doc = "true: all permissions; then no scopes, persona or subuser "
-               "access",
+        .doc = "true: all permissions",
     },
     {
         .name = "persona",
         .choices = personas,
-        .doc = "a ready-made set of permissions; not with scopes",
+        .doc = "a ready-made set of permissions",
     },
     {
         .name = "scopes",
         .type = SSO_FIELD_STRINGS,
         .flags = SSO_FIELD_SCOPES | SSO_FIELD_TOLD,
-        .doc = "permissions one by one",
+        .doc = "permissions one by one; those that SendGrid sets itself, such "
+               "as 2fa_required, raise",
     },
     {
         .name = "has_restricted_subuser_access",
@@ -173,8 +173,7 @@ static const struct sso_field teammate[] = {
         .type = SSO_FIELD_OBJECTS,
         .flags = SSO_FIELD_TOLD,
         .items = subuser_access,
-        .doc = "the subusers; needs has_restricted_subuser_access = true; an "
-               "update replaces the whole list",
+        .doc = "the subusers; an update replaces the whole list",
     },
     {.name = NULL},
 };
@@ -333,7 +332,9 @@ const struct sso_operation sso_operations[] = {
         .echo = "id",
         .source = "id comes from list_integrations",
         .value = "integration",
-        .doc = "Changes an integration; fields not given are not sent.",
+        .doc = "Changes an integration; fields not given are not sent, though "
+               "SendGrid's document calls those of create_integration "
+               "required here too.",
         .page = "Update an SSO Integration",
     },
     {
@@ -366,7 +367,9 @@ const struct sso_operation sso_operations[] = {
         .flags = SETS,
         .source = "username comes from list_teammates",
         .value = "teammate",
-        .doc = "Changes a teammate who logs in by SSO.",
+        .doc = "Changes a teammate who logs in by SSO; fields not given are "
+               "not sent, though SendGrid's document calls first_name and "
+               "last_name required here too.",
         .page = "Edit an SSO Teammate",
     },
     {

@@ -4,6 +4,8 @@
  */
 #include "operations.h"
 
+#include <string.h>
+
 static const char *const type_names[SSO_FIELD_TYPE_COUNT] = {
     "string", "boolean", "integer", "array of strings", "array of tables",
 };
@@ -32,10 +34,12 @@ static void set_flag(lua_State *L, const char *name, bool flag)
     lua_setfield(L, -2, name);
 }
 
-static void push_fields(lua_State *L, const struct sso_field *fields);
+static void push_fields(lua_State *L, const struct sso_field *fields,
+                        bool creates);
 
-/* [-0, +1] */
-static void push_field(lua_State *L, const struct sso_field *field)
+/* A change requires nothing, whatever its row says. [-0, +1] */
+static void push_field(lua_State *L, const struct sso_field *field,
+                       bool creates)
 {
     int i;
 
@@ -44,7 +48,8 @@ static void push_field(lua_State *L, const struct sso_field *field)
     set_text(L, "alias", field->alias);
     set_text(L, "doc", field->doc);
     set_text(L, "type", type_names[field->type]);
-    set_flag(L, "required", (field->flags & SSO_FIELD_REQUIRED) != 0);
+    set_flag(L, "required",
+             creates && (field->flags & SSO_FIELD_REQUIRED) != 0);
     set_flag(L, "query", (field->flags & SSO_FIELD_QUERY) != 0);
     if (field->choices != NULL) {
         lua_newtable(L);
@@ -55,20 +60,21 @@ static void push_field(lua_State *L, const struct sso_field *field)
         lua_setfield(L, -2, "choices");
     }
     if (field->items != NULL) {
-        push_fields(L, field->items);
+        push_fields(L, field->items, true);
         lua_setfield(L, -2, "items");
     }
 }
 
 /* Two levels deep at most: the rows are ours. [-0, +1] */
-static void push_fields(lua_State *L, const struct sso_field *fields)
+static void push_fields(lua_State *L, const struct sso_field *fields,
+                        bool creates)
 {
     int i = 0;
 
     luaL_checkstack(L, 8, "fields");
     lua_newtable(L);
     for (; fields->name != NULL; fields++) {
-        push_field(L, fields);
+        push_field(L, fields, creates);
         lua_rawseti(L, -2, ++i);
     }
 }
@@ -102,7 +108,7 @@ static void push_operation(lua_State *L, const struct sso_operation *op)
     set_text(L, "page", op->page);
     set_flag(L, "repeatable", (op->flags & SSO_OP_REPEATABLE) != 0);
     if (op->fields != NULL) {
-        push_fields(L, op->fields);
+        push_fields(L, op->fields, strcmp(op->method, "POST") == 0);
         lua_setfield(L, -2, "fields");
     }
     if (op->rules != NULL) {

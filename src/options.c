@@ -54,7 +54,8 @@ static const struct option options[] = {
     {"headers", SSO_OPTION_HEADERS, EVERYWHERE, NULL, NULL,
      "further request headers, name to value"},
     {"validate", SSO_OPTION_BOOLEAN, EVERYWHERE, NULL, "true",
-     "whether public_certificate must be one X.509 certificate"},
+     "whether public_certificate must be one X.509 certificate; false sends "
+     "any text but a private key"},
     {"host", SSO_OPTION_HOST, EVERYWHERE, NULL, "auto",
      "the event loop that waits: \"auto\", a name, or a table"},
     {"on_event", SSO_OPTION_FUNCTION, EVERYWHERE, NULL, NULL,

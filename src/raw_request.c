@@ -7,10 +7,18 @@
 #include "json.h"
 #include "text.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WHO "request"
+
+/* Doubles hold every whole number up to here. */
+#define WHOLE_MAX 9007199254740992.0
+
+/* Deeper than any body of SendGrid's API; also ends a table within itself. */
+#define MAX_DEPTH 64
 
 /* Longest path, bytes. */
 #define PATH_MAX_BYTES 8192u
@@ -120,11 +128,20 @@ static void check_path(lua_State *L, int i)
     lua_pop(L, 1);
 }
 
+/* Neither NaN nor infinite, which JSON and queries cannot say. */
+static bool is_finite(lua_State *L, int i)
+{
+    lua_Number n = lua_tonumber(L, i);
+
+    return n - n == 0;
+}
+
 static bool is_plain(lua_State *L, int i)
 {
     int type = lua_type(L, i);
 
-    return type == LUA_TSTRING || type == LUA_TNUMBER || type == LUA_TBOOLEAN;
+    return type == LUA_TSTRING || type == LUA_TBOOLEAN ||
+           (type == LUA_TNUMBER && is_finite(L, i));
 }
 
 static void check_query(lua_State *L, int i)
@@ -137,29 +154,85 @@ static void check_query(lua_State *L, int i)
         lua_pushnil(L);
         while (lua_next(L, -2)) { /* name, value */
             if (lua_type(L, -2) != LUA_TSTRING || !is_plain(L, -1))
-                sso_raise(L, WHO ": query must map names to strings, numbers "
-                                 "or booleans");
+                sso_raise(L, WHO ": query must map names to strings, finite "
+                                 "numbers or booleans");
             lua_pop(L, 1);
         }
     }
     lua_pop(L, 1);
 }
 
-static void check_body(lua_State *L, int i)
+static void check_utf8(lua_State *L, int i)
 {
     size_t len;
-    const char *text;
+    const char *text = lua_tolstring(L, i, &len);
 
+    if (!sso_text_is_utf8(text, len))
+        sso_raise(L, WHO ": body is not UTF-8 text");
+}
+
+/* Whether the keys of the table at index i are 1 to n, n > 0; raises unless
+ * they are that or strings. [-0, +0] */
+static bool is_array(lua_State *L, int i)
+{
+    size_t n = lua_rawlen(L, i), keys = 0;
+    bool names = true;
+
+    lua_pushnil(L);
+    while (lua_next(L, i)) {
+        names = names && lua_type(L, -2) == LUA_TSTRING;
+        lua_pop(L, 1);
+        keys++;
+    }
+    if (!names && keys != n)
+        sso_raise(L, WHO ": body has a table that is neither an array without "
+                         "gaps nor names alone");
+    return !names;
+}
+
+/* The value on top, and all in it, can be written as JSON. [-0, +0] */
+static void check_json(lua_State *L, int depth)
+{
+    int top = lua_gettop(L);
+
+    luaL_checkstack(L, 6, WHO);
+    switch (lua_type(L, top)) {
+    case LUA_TBOOLEAN:
+    case LUA_TLIGHTUSERDATA: /* lua-cjson's null and its like */
+        break;
+    case LUA_TSTRING:
+        check_utf8(L, top);
+        break;
+    case LUA_TNUMBER:
+        if (!is_finite(L, top))
+            sso_raise(L, WHO ": body holds a number that is not finite");
+        break;
+    case LUA_TTABLE:
+        if (depth > MAX_DEPTH)
+            sso_raise(L, WHO ": body nests more than %d levels", MAX_DEPTH);
+        (void)is_array(L, top);
+        lua_pushnil(L);
+        while (lua_next(L, top)) {
+            if (lua_type(L, -2) == LUA_TSTRING)
+                check_utf8(L, -2);
+            check_json(L, depth + 1);
+            lua_pop(L, 1);
+        }
+        break;
+    default:
+        sso_raise(L, WHO ": body holds a %s", luaL_typename(L, top));
+    }
+}
+
+static void check_body(lua_State *L, int i)
+{
     push_member(L, i, "body");
     if (!lua_isnil(L, -1) && !lua_istable(L, -1) &&
         lua_type(L, -1) != LUA_TSTRING)
         sso_raise(L, WHO ": body must be a table, or JSON text, not a %s",
                   luaL_typename(L, -1));
-    if (lua_type(L, -1) == LUA_TSTRING) {
-        text = lua_tolstring(L, -1, &len);
-        if (!sso_text_is_utf8(text, len))
-            sso_raise(L, WHO ": body is not UTF-8 text");
-    }
+    if (!lua_isnil(L, -1))
+        check_json(L, 1);
     lua_pop(L, 1);
 }
 
@@ -182,6 +255,29 @@ static enum sso_kind append(struct sso_buffer *out, const char *text)
     return sso_buffer_append(out, text, strlen(text));
 }
 
+/* The number on top, with all of its digits and no more. [-0, +0] */
+static void write_number(lua_State *L, char *text, size_t size)
+{
+    lua_Number n = lua_tonumber(L, -1);
+    int precision = 15;
+    char *c;
+
+    if (lua_isinteger(L, -1)) {
+        snprintf(text, size, "%lld", (long long)lua_tointeger(L, -1));
+        return;
+    }
+    if (floor(n) == n && fabs(n) <= WHOLE_MAX) {
+        snprintf(text, size, "%.0f", n + 0.0); /* -0 is 0 */
+        return;
+    }
+    do
+        snprintf(text, size, "%.*g", precision, n);
+    while (precision++ < 17 && strtod(text, NULL) != n);
+    for (c = text; *c != '\0'; c++) /* the locale's own decimal sign */
+        if (strchr("0123456789+-e", *c) == NULL)
+            *c = '.';
+}
+
 /* The query value on top; it is replaced by its text. [-0, +0] */
 static enum sso_kind append_query_value(lua_State *L, struct sso_buffer *path)
 {
@@ -192,11 +288,7 @@ static enum sso_kind append_query_value(lua_State *L, struct sso_buffer *path)
     if (lua_isboolean(L, -1))
         return append(path, lua_toboolean(L, -1) ? "true" : "false");
     if (lua_type(L, -1) == LUA_TNUMBER) {
-        if (lua_isinteger(L, -1))
-            snprintf(number, sizeof(number), "%lld",
-                     (long long)lua_tointeger(L, -1));
-        else
-            snprintf(number, sizeof(number), "%.17g", lua_tonumber(L, -1));
+        write_number(L, number, sizeof(number));
         return sso_url_append_segment(path, number, strlen(number));
     }
     text = lua_tolstring(L, -1, &len);
@@ -244,6 +336,85 @@ static void choose_method(lua_State *L, int i, struct sso_request *request)
     lua_pop(L, 1);
 }
 
+/* The checked value at index i as lua-cjson writes it. [-0, +0] */
+static enum sso_kind append_encoded(lua_State *L, int i, struct sso_buffer *out)
+{
+    size_t len;
+    const char *json;
+    enum sso_kind kind;
+
+    lua_pushvalue(L, i);
+    json = sso_json_encode(L, &len);
+    kind = sso_buffer_append(out, json, len);
+    lua_pop(L, 1);
+    return kind;
+}
+
+static enum sso_kind append_json(lua_State *L, struct sso_buffer *out);
+
+/* The array on top. [-0, +0] */
+static enum sso_kind append_array(lua_State *L, struct sso_buffer *out)
+{
+    int array = lua_gettop(L), i, n = (int)lua_rawlen(L, array);
+    enum sso_kind kind = append(out, "[");
+
+    for (i = 1; i <= n && kind == SSO_OK; i++) {
+        if (i > 1)
+            kind = append(out, ",");
+        lua_rawgeti(L, array, i);
+        if (kind == SSO_OK)
+            kind = append_json(L, out);
+        lua_pop(L, 1);
+    }
+    return kind == SSO_OK ? append(out, "]") : kind;
+}
+
+/* The table with names on top. [-0, +0] */
+static enum sso_kind append_object(lua_State *L, struct sso_buffer *out)
+{
+    int object = lua_gettop(L);
+    enum sso_kind kind = SSO_OK;
+    const char *before = "{";
+
+    lua_pushnil(L);
+    while (kind == SSO_OK && lua_next(L, object)) { /* name, value */
+        kind = append(out, before);
+        if (kind == SSO_OK)
+            kind = append_encoded(L, object + 1, out);
+        if (kind == SSO_OK)
+            kind = append(out, ":");
+        if (kind == SSO_OK)
+            kind = append_json(L, out);
+        before = ",";
+        lua_pop(L, 1);
+    }
+    lua_settop(L, object);
+    return kind == SSO_OK ? append(out, "}") : kind;
+}
+
+/*
+ * The checked value on top.  lua-cjson would round whole numbers of more than
+ * 14 digits, so tables and numbers are written here. [-0, +0]
+ */
+static enum sso_kind append_json(lua_State *L, struct sso_buffer *out)
+{
+    int top = lua_gettop(L);
+    char number[40];
+    bool empty;
+
+    luaL_checkstack(L, 6, WHO);
+    if (lua_type(L, top) == LUA_TNUMBER) {
+        write_number(L, number, sizeof(number));
+        return append(out, number);
+    }
+    lua_pushnil(L);
+    empty = !lua_istable(L, top) || lua_next(L, top) == 0;
+    lua_settop(L, top);
+    if (empty) /* also {}, which lua-cjson may have been told to write as [] */
+        return append_encoded(L, top, out);
+    return is_array(L, top) ? append_array(L, out) : append_object(L, out);
+}
+
 static enum sso_kind write_body(lua_State *L, int i, struct sso_buffer *body,
                                 struct sso_request *request)
 {
@@ -253,13 +424,15 @@ static enum sso_kind write_body(lua_State *L, int i, struct sso_buffer *body,
 
     sso_buffer_reset(body);
     push_member(L, i, "body");
-    if (!lua_isnil(L, -1)) {
-        if (lua_istable(L, -1))
-            (void)sso_json_encode(L, &len);
+    if (lua_istable(L, -1)) {
+        kind = append_json(L, body);
+    } else if (!lua_isnil(L, -1)) {
         json = lua_tolstring(L, -1, &len);
         kind = sso_buffer_append(body, json, len);
+    }
+    if (!lua_isnil(L, -1)) {
         request->body = body->data;
-        request->body_len = len;
+        request->body_len = body->len;
     }
     lua_pop(L, 1);
     return kind;

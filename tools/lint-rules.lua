@@ -206,8 +206,15 @@ local REGISTRIES = {
 
 local LEFT_OPEN = {"TO" .. "DO", "FIX" .. "ME", "X" .. "XX"}
 
+-- c, lua, py, sh, …: by the name, or by the program that the first line names.
+local function kind_of(file, text)
+    local program = text:match("^#![^\n]*[/ ](%a+)")
+    return file:match("%.(%w+)$") or ({lua = "lua", luajit = "lua", python = "py"})[program]
+        or program and "sh" or ""
+end
+
 local function check_text(file, text, paths)
-    local extension = file:match("%.(%w+)$") or (text:match("^#!") and "sh") or ""
+    local extension = kind_of(file, text)
     local line = 0
     for row in (text:gsub("\n$", "") .. "\n"):gmatch("(.-)\n") do
         line = line + 1

@@ -21,6 +21,29 @@ local signs = {
             return type(ngx) == "table" and ngx.get_phase ~= nil
         end,
     },
+    {
+        name = "neovim",
+        here = function()
+            local vim = rawget(_G, "vim")
+            return type(vim) == "table" and vim.api ~= nil and (vim.loop or vim.uv) ~= nil
+        end,
+    },
+    {
+        name = "cqueues",
+        here = function()
+            local cqueues = package.loaded.cqueues
+            return type(cqueues) == "table" and cqueues.running ~= nil
+                and cqueues.running() ~= nil
+        end,
+    },
+    {
+        -- loaded is enough: a callback's loop may be run later (sso/host/luv.lua has the rest)
+        name = "luv",
+        here = function()
+            local uv = package.loaded.luv
+            return type(uv) == "table" and uv.loop_mode ~= nil
+        end,
+    },
 }
 
 -- The names that the option `host` takes; the core checks it by this table.

@@ -10,6 +10,7 @@ local hosts = require "sso.host"
 
 local Client, Handle = core.client, core.handle
 
+---@class sso
 local M = {
     _VERSION = core._VERSION,
     --- Versions of the module, Lua, libcurl, its TLS library and lua-cjson, as loaded.

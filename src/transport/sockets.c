@@ -182,6 +182,7 @@ static int local_port(int fd)
     } name;
     socklen_t len = sizeof(name);
 
+    memset(&name, 0, sizeof(name));
     if (getsockname(fd, &name.any, &len) != 0) {
         return 0;
     }

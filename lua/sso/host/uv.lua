@@ -1,0 +1,376 @@
+--- What the hosts on libuv share (luv, Neovim): libuv polls the client, coroutines wait.
+--
+-- There is one uv_poll for each family of clients, and only while it has calls.  So the loop ends
+-- when nothing is left, and no descriptor is ever closed, and its number used anew, under a poll.
+-- The poll's callback steps the engine and takes what has finished; what users wrote runs where
+-- the platform lets it run.  A platform is a table:
+--   uv                    luv's functions
+--   schedule(fn)          runs fn where users' code may run, at once or soon
+--   is_calm()             whether users' code may run right here
+--   is_at_rest()          whether no loop will come by after the present code has returned
+--   block(over, seconds)  runs the loop until over() or the time is over; false: interrupted
+--   complain(message)     the host's own error path
+
+local blocking = require "sso.host.blocking"
+local deliver = require "sso.deliver"
+
+local M = {}
+
+-- Seconds of work done in one turn of the loop.
+local BUDGET = 0.001
+
+-- The longest time a uv_timer is set to, milliseconds.
+local LONGEST = 2 ^ 31
+
+local is_yieldable = rawget(coroutine, "isyieldable") -- Lua 5.3 and LuaJIT
+
+local states = setmetatable({}, { __mode = "k" })
+
+-- Those that have a uv_poll.
+local polling = {}
+
+-- Events that were taken from a client, in a form that deliver.events understands.
+local Events = {}
+Events.__index = Events
+
+function Events:_next_event()
+    local entry = table.remove(self, 1)
+    if entry then
+        return entry[1], entry[2]
+    end
+end
+
+-- Of one family of clients.  Nothing in it keeps the family alive, except while it has calls:
+-- Lua 5.1 would never collect the cycle.
+local function state_of(platform, client)
+    local family = client:_family()
+    local state = states[family]
+    if not state then
+        state = {
+            platform = platform,
+            waiting = {}, -- handle → list of waiters
+            idle = {}, -- waiters for everything → true
+            finished = {}, -- handles taken, in order
+            events = setmetatable({}, Events),
+            poll = nil, -- uv_poll
+            guard = nil, -- uv_prepare
+            client = nil, -- kept alive with the poll
+        }
+        states[family] = state
+    end
+    return state
+end
+
+-- ---- coroutines ------------------------------------------------------------
+
+--- The coroutine that runs, if it can be suspended.
+---@return thread?
+function M.suspendable()
+    local thread, is_main = coroutine.running()
+    if not thread or is_main or is_yieldable and not is_yieldable() then
+        return nil
+    end
+    return thread
+end
+
+-- Suspends the coroutine; whoever else resumes it meanwhile does no harm.
+local function park(waiter, over)
+    repeat
+        coroutine.yield()
+    until over()
+    waiter.thread = nil
+end
+
+-- Whether a waiter's coroutine is suspended in `park`.  It may be dead; or, as Lua 5.1 and 5.2
+-- raise where a coroutine cannot be suspended (inside of pcall, say), be waiting elsewhere.
+local function is_parked(waiter)
+    local thread = waiter.thread
+    if not thread or coroutine.status(thread) ~= "suspended" then
+        return false
+    end
+    local info = debug.getinfo(thread, 1, "f")
+    return info ~= nil and info.func == park and select(2, debug.getlocal(thread, 1, 1)) == waiter
+end
+
+local function resume(platform, thread, ...)
+    local ok, why = coroutine.resume(thread, ...)
+    if not ok then
+        platform.complain(type(why) == "string" and debug.traceback(thread, why) or tostring(why))
+    end
+end
+
+local function resume_waiter(platform, waiter)
+    if is_parked(waiter) then
+        resume(platform, waiter.thread)
+    end
+end
+
+local function wake(state, handle)
+    local waiters = state.waiting[handle]
+    state.waiting[handle] = nil
+    for _, waiter in ipairs(waiters or {}) do
+        resume_waiter(state.platform, waiter)
+    end
+end
+
+-- A callback has a coroutine of its own, so that it may make plain calls.
+local function run_callback(platform, handle)
+    local callback = handle:_callback()
+    if callback then
+        resume(platform, coroutine.create(function()
+            callback(handle:_result())
+        end))
+    end
+end
+
+-- ---- turns of the loop -----------------------------------------------------
+
+-- Runs what users wrote, for what has been taken.
+local function settle(state)
+    state.scheduled = false
+    deliver.events(state.events, state.platform.complain)
+    local handle = table.remove(state.finished, 1)
+    while handle do
+        run_callback(state.platform, handle)
+        wake(state, handle)
+        handle = table.remove(state.finished, 1)
+    end
+    local idle = {}
+    for waiter in pairs(state.idle) do
+        idle[#idle + 1] = waiter
+    end
+    for _, waiter in ipairs(idle) do
+        resume_waiter(state.platform, waiter)
+    end
+end
+
+local function is_due(state)
+    return #state.finished > 0 or #state.events > 0 or state.poll == nil and next(state.idle)
+end
+
+local function close(handle)
+    if handle then
+        handle:stop()
+        handle:close()
+    end
+end
+
+local function release(state)
+    close(state.poll)
+    close(state.guard)
+    state.poll, state.guard, state.client = nil, nil, nil
+    polling[state] = nil
+    -- no call is left, so whoever still waits was overlooked: the program stepped by itself
+    for handle in pairs(state.waiting) do
+        table.insert(state.finished, handle)
+    end
+end
+
+-- Takes what has finished out of the engine, which would go on telling the loop about it.
+local function collect(state, client)
+    local on_event, event = client:_next_event()
+    while on_event do
+        table.insert(state.events, { on_event, event })
+        on_event, event = client:_next_event()
+    end
+    local handle = client:_next()
+    while handle do
+        table.insert(state.finished, handle)
+        handle = client:_next()
+    end
+    if state.poll and client:_active() == 0 then
+        release(state)
+    end
+    if is_due(state) and not state.scheduled then
+        state.scheduled = true
+        state.platform.schedule(function()
+            settle(state)
+        end)
+    end
+end
+
+local function turn(state, why)
+    local client = state.client
+    if why then
+        state.platform.complain("sso: the descriptor cannot be polled: " .. tostring(why))
+    end
+    client:_step(BUDGET)
+    collect(state, client)
+end
+
+-- Before the loop waits: a program may have finished the calls by steps of its own, and then the
+-- descriptor would stay silent, and the loop never end.
+local function look(state)
+    if state.client:_active() == 0 then
+        collect(state, state.client)
+    end
+end
+
+-- Sees to it that the loop drives the client.  False when the descriptor cannot be polled: there
+-- is none left, or the program polls it by itself.
+local function kick(state, client)
+    if state.poll then
+        return true
+    end
+    local uv, fd = state.platform.uv, client:pollfd()
+    local poll = fd and uv.new_poll(fd)
+    if not poll then
+        return false
+    end
+    state.poll, state.guard, state.client = poll, uv.new_prepare(), client
+    polling[state] = true
+    poll:start("r", function(why)
+        turn(state, why)
+    end)
+    state.guard:start(function()
+        look(state)
+    end)
+    state.guard:unref()
+    return true
+end
+
+-- ---- what a host has -------------------------------------------------------
+
+local function enlist(state, handle, thread)
+    local waiter = { thread = thread }
+    local waiters = state.waiting[handle]
+    if not waiters then
+        waiters = {}
+        state.waiting[handle] = waiters
+        handle:_watch()
+    end
+    table.insert(waiters, waiter)
+    return waiter
+end
+
+local function wait(platform, client, handle, callbacks)
+    local state = state_of(platform, client)
+    local function over()
+        return handle:done()
+    end
+    if not over() then
+        if not kick(state, client) then
+            return blocking.wait(client, handle, callbacks)
+        end
+        local thread = M.suspendable()
+        if thread then
+            park(enlist(state, handle, thread), over)
+        elseif not platform.block(over) then
+            handle:cancel()
+        end
+    end
+    collect(state, client)
+    if callbacks then
+        run_callback(platform, handle)
+    end
+    -- whoever takes the results takes the handle from the loop, so others must be woken here
+    if state.waiting[handle] then
+        platform.schedule(function()
+            wake(state, handle)
+        end)
+    end
+end
+
+-- Suspends the coroutine until nothing is left or the time is over.
+local function park_until_idle(state, thread, over, seconds)
+    local platform = state.platform
+    local waiter, expired, timer = { thread = thread }, false, nil
+    if seconds then
+        timer = platform.uv.new_timer()
+        timer:start(math.min(math.ceil(seconds * 1000), LONGEST), 0, function()
+            expired = true
+            platform.schedule(function()
+                resume_waiter(platform, waiter)
+            end)
+        end)
+    end
+    state.idle[waiter] = true
+    park(waiter, function()
+        return expired or over()
+    end)
+    state.idle[waiter] = nil
+    close(timer)
+end
+
+local function run(platform, client, seconds)
+    local state = state_of(platform, client)
+    local function over()
+        return client:_active() == 0 and #state.finished == 0
+    end
+    client:_step(BUDGET)
+    collect(state, client)
+    if platform.is_calm() then
+        settle(state)
+    end
+    if over() or seconds and seconds <= 0 then
+        return
+    elseif not kick(state, client) then
+        return blocking.run(client, seconds)
+    end
+    local thread = M.suspendable()
+    if thread then
+        park_until_idle(state, thread, over, seconds)
+    else
+        platform.block(over, seconds)
+    end
+end
+
+local function closed(platform, client)
+    if client:_active() == 0 then
+        return
+    end
+    local state = state_of(platform, client)
+    if platform.is_at_rest() or not kick(state, client) then
+        collect(state, client)
+    end
+end
+
+--- Makes a host of a platform.
+---@param platform table
+---@return table host
+function M.new(platform)
+    return {
+        wait = function(client, handle, callbacks)
+            return wait(platform, client, handle, callbacks)
+        end,
+        start = function(client)
+            kick(state_of(platform, client), client)
+        end,
+        run = function(client, seconds)
+            return run(platform, client, seconds)
+        end,
+        closed = function(client)
+            return closed(platform, client)
+        end,
+    }
+end
+
+--- Whether the loop has anything to do beside polling clients for nobody but the main chunk.
+---@param uv table
+---@return boolean
+function M.is_alive(uv)
+    for state in pairs(polling) do
+        if next(state.waiting) or next(state.idle) then
+            return true
+        end
+    end
+    for state in pairs(polling) do
+        state.poll:unref()
+    end
+    local alive = uv.loop_alive()
+    for state in pairs(polling) do
+        state.poll:ref()
+    end
+    return alive
+end
+
+--- Lets go of the poll of a client that has nothing left, after something else drove it.
+---@param client sso.Client
+function M.tidy(client)
+    local state = states[client:_family()]
+    if state and state.poll and client:_active() == 0 then
+        collect(state, client)
+    end
+end
+
+return M
