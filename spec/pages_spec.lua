@@ -27,6 +27,7 @@ local pages = {
         { prints = "^200\n$", sends = "GET 200" },
         { prints = "^stored as " .. ID .. "\n$", sends = "PATCH 200" },
     },
+    ["docs/comparison.md"] = {},
     ["docs/errors-and-retries.md"] = {
         { prints = "^false\t.*unknown field 'enable' %(did you mean 'enabled'%?%)\n$" },
         {

@@ -181,6 +181,52 @@ static void check_strings(lua_State *L, const struct place *p, unsigned flags)
     }
 }
 
+/* true, a text (this one, if one is named), a list that is not empty.
+ * [-0, +0] */
+static bool is_set(lua_State *L, int table, const char *name, const char *text)
+{
+    bool set;
+
+    lua_pushstring(L, name);
+    lua_rawget(L, table);
+    set = lua_toboolean(L, -1) != 0;
+    if (lua_istable(L, -1))
+        set = lua_rawlen(L, -1) > 0;
+    if (text != NULL)
+        set = lua_type(L, -1) == LUA_TSTRING &&
+              strcmp(lua_tostring(L, -1), text) == 0;
+    lua_pop(L, 1);
+    return set;
+}
+
+/* Pushes "'a'", or "'list[2].a'" in an item. [-0, +1] */
+static const char *push_member(lua_State *L, struct place p, const char *name)
+{
+    p.name = name;
+    return push_place(L, &p);
+}
+
+static void check_rules(lua_State *L, const struct sso_rule *rule,
+                        const struct place *p, int table)
+{
+    for (; rule != NULL && rule->field != NULL; rule++) {
+        if (!is_set(L, table, rule->field, rule->text))
+            continue;
+        if (rule->needed && !is_set(L, table, rule->other, NULL))
+            sso_raise(L, "%s: %s needs %s = true", p->who,
+                      push_member(L, *p, rule->field), rule->other);
+        lua_pushstring(L, rule->other);
+        lua_rawget(L, table);
+        if (!rule->needed && !lua_isnil(L, -1) &&
+            (!lua_isboolean(L, -1) || lua_toboolean(L, -1)))
+            sso_raise(L, "%s: %s%s%s%s and '%s' exclude each other", p->who,
+                      push_member(L, *p, rule->field), rule->text ? " = '" : "",
+                      rule->text ? rule->text : "", rule->text ? "'" : "",
+                      rule->other);
+        lua_pop(L, 1);
+    }
+}
+
 static void check_table(lua_State *L, const struct sso_field *rows,
                         struct place *p, int table);
 
@@ -199,6 +245,7 @@ static void check_objects(lua_State *L, const struct place *p,
         if (!lua_istable(L, -1))
             raise_type(L, &element, "a table");
         check_table(L, field->items, &element, lua_gettop(L));
+        check_rules(L, field->rules, &element, lua_gettop(L));
         lua_pop(L, 1);
     }
 }
@@ -357,40 +404,6 @@ static void check_presence(lua_State *L, const struct sso_operation *op,
                   push_body_names(L, op->fields));
 }
 
-/* true, a text, a list that is not empty. [-0, +0] */
-static bool is_set(lua_State *L, int fields, const char *name)
-{
-    bool set;
-
-    lua_pushstring(L, name);
-    lua_rawget(L, fields);
-    set = lua_toboolean(L, -1) != 0;
-    if (lua_istable(L, -1))
-        set = lua_rawlen(L, -1) > 0;
-    lua_pop(L, 1);
-    return set;
-}
-
-static void check_rules(lua_State *L, const struct sso_operation *op,
-                        int fields)
-{
-    const struct sso_rule *rule = op->rules;
-
-    for (; rule != NULL && rule->field != NULL; rule++) {
-        if (!is_set(L, fields, rule->field))
-            continue;
-        if (rule->needed && !is_set(L, fields, rule->other))
-            sso_raise(L, "%s: '%s' needs %s = true", op->name, rule->field,
-                      rule->other);
-        lua_pushstring(L, rule->other);
-        lua_rawget(L, fields);
-        if (!rule->needed && !lua_isnil(L, -1))
-            sso_raise(L, "%s: '%s' and '%s' exclude each other", op->name,
-                      rule->field, rule->other);
-        lua_pop(L, 1);
-    }
-}
-
 void sso_fields_check(lua_State *L, const struct sso_operation *op, int fields)
 {
     const struct sso_field *field;
@@ -410,5 +423,5 @@ void sso_fields_check(lua_State *L, const struct sso_operation *op, int fields)
     if (sso_operation_has_body(op))
         check_presence(L, op, fields);
     if (fields != 0)
-        check_rules(L, op, fields);
+        check_rules(L, op->rules, &p, fields);
 }

@@ -126,6 +126,11 @@ static const struct sso_field subuser_access[] = {
     {.name = NULL},
 };
 
+static const struct sso_rule subuser_rules[] = {
+    {"permission_type", "scopes", false, "admin"},
+    {NULL, NULL, false, NULL},
+};
+
 /* From the second row on what may be changed later. */
 static const struct sso_field teammate[] = {
     {
@@ -173,20 +178,22 @@ static const struct sso_field teammate[] = {
         .type = SSO_FIELD_OBJECTS,
         .flags = SSO_FIELD_TOLD,
         .items = subuser_access,
+        .rules = subuser_rules,
         .doc = "the subusers; an update replaces the whole list",
     },
     {.name = NULL},
 };
 
 static const struct sso_rule teammate_rules[] = {
-    {"is_admin", "scopes", false},
-    {"is_admin", "persona", false},
-    {"is_admin", "subuser_access", false},
-    {"persona", "scopes", false},
-    {"has_restricted_subuser_access", "scopes", false},
-    {"has_restricted_subuser_access", "persona", false},
-    {"subuser_access", "has_restricted_subuser_access", true},
-    {NULL, NULL, false},
+    {"is_admin", "scopes", false, NULL},
+    {"is_admin", "persona", false, NULL},
+    {"is_admin", "subuser_access", false, NULL},
+    {"persona", "scopes", false, NULL},
+    {"has_restricted_subuser_access", "scopes", false, NULL},
+    {"has_restricted_subuser_access", "persona", false, NULL},
+    {"has_restricted_subuser_access", "is_admin", false, NULL},
+    {"subuser_access", "has_restricted_subuser_access", true, NULL},
+    {NULL, NULL, false, NULL},
 };
 
 static const struct sso_field page[] = {

@@ -29,6 +29,17 @@ enum sso_field_flag {
     SSO_FIELD_SCOPES = 16 /* names of permissions; some are the server's own */
 };
 
+/*
+ * Fields that do not go together.  A rule speaks when `field` is set: true, a
+ * text (the one named, if one is), a list that is not empty.
+ */
+struct sso_rule {
+    const char *field; /* NULL ends a list */
+    const char *other;
+    bool needed;      /* other must be true; else: it must not be given */
+    const char *text; /* speak only of this value; NULL: of any */
+};
+
 /* One field of a body or one parameter of a query. */
 struct sso_field {
     const char *name; /* NULL ends a list */
@@ -36,18 +47,9 @@ struct sso_field {
     unsigned flags;
     const char *alias;             /* another accepted spelling, or NULL */
     const char *const *choices;    /* the only values, NULL-ended, or NULL */
-    const struct sso_field *items; /* of SSO_FIELD_OBJECTS */
+    const struct sso_field *items; /* of SSO_FIELD_OBJECTS … */
+    const struct sso_rule *rules;  /* … and what holds in each, or NULL */
     const char *doc;
-};
-
-/*
- * Fields that do not go together.  A rule speaks when `field` is set: true, a
- * text, a list that is not empty.
- */
-struct sso_rule {
-    const char *field; /* NULL ends a list */
-    const char *other;
-    bool needed; /* other must be true; else: it must not be given */
 };
 
 enum sso_value_shape {

@@ -37,6 +37,22 @@ static void set_flag(lua_State *L, const char *name, bool flag)
 static void push_fields(lua_State *L, const struct sso_field *fields,
                         bool creates);
 
+/* [-0, +1] */
+static void push_rules(lua_State *L, const struct sso_rule *rules)
+{
+    int i = 0;
+
+    lua_newtable(L);
+    for (; rules->field != NULL; rules++) {
+        lua_createtable(L, 0, 4);
+        set_text(L, "field", rules->field);
+        set_text(L, "other", rules->other);
+        set_text(L, "text", rules->text);
+        set_flag(L, "needed", rules->needed);
+        lua_rawseti(L, -2, ++i);
+    }
+}
+
 /* A change requires nothing, whatever its row says. [-0, +1] */
 static void push_field(lua_State *L, const struct sso_field *field,
                        bool creates)
@@ -59,6 +75,10 @@ static void push_field(lua_State *L, const struct sso_field *field,
         }
         lua_setfield(L, -2, "choices");
     }
+    if (field->rules != NULL) {
+        push_rules(L, field->rules);
+        lua_setfield(L, -2, "rules");
+    }
     if (field->items != NULL) {
         push_fields(L, field->items, true);
         lua_setfield(L, -2, "items");
@@ -75,21 +95,6 @@ static void push_fields(lua_State *L, const struct sso_field *fields,
     lua_newtable(L);
     for (; fields->name != NULL; fields++) {
         push_field(L, fields, creates);
-        lua_rawseti(L, -2, ++i);
-    }
-}
-
-/* [-0, +1] */
-static void push_rules(lua_State *L, const struct sso_rule *rules)
-{
-    int i = 0;
-
-    lua_newtable(L);
-    for (; rules->field != NULL; rules++) {
-        lua_createtable(L, 0, 3);
-        set_text(L, "field", rules->field);
-        set_text(L, "other", rules->other);
-        set_flag(L, "needed", rules->needed);
         lua_rawseti(L, -2, ++i);
     }
 }

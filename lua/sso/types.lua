@@ -57,7 +57,7 @@
 ---@field user_agent? string put before the module's own user agent
 ---@field headers? table<string, string> further request headers, name to value
 ---@field validate? boolean whether public_certificate must be one X.509 certificate; false sends any text but a private key; true
----@field host? "auto"|"blocking"|"cqueues"|"luv"|"neovim"|"nginx"|sso.Host the event loop that waits: "auto", a name, or a table; auto
+---@field host? "auto"|"blocking"|"copas"|"cqueues"|"luv"|"neovim"|"nginx"|sso.Host the event loop that waits: "auto", a name, or a table; auto
 ---@field on_event? fun(event: sso.Event) function(event): start, attempt, retry, finish
 
 --- Options of sso.new.
@@ -110,20 +110,20 @@
 ---@field email string the address at the identity provider; also the username, and cannot be changed later
 ---@field first_name string given name
 ---@field last_name string family name
----@field is_admin? boolean true: all permissions; when true, not with scopes, persona, subuser_access
+---@field is_admin? boolean true: all permissions; when true, not with scopes, persona, subuser_access, has_restricted_subuser_access = true
 ---@field persona? "accountant"|"developer"|"marketer"|"observer" a ready-made set of permissions; not with is_admin = true, scopes, has_restricted_subuser_access = true
 ---@field scopes? string[] permissions one by one; those that SendGrid sets itself, such as 2fa_required, raise; not with is_admin = true, persona, has_restricted_subuser_access = true
----@field has_restricted_subuser_access? boolean true: may only act on behalf of the subusers given; when true, not with scopes, persona
+---@field has_restricted_subuser_access? boolean true: may only act on behalf of the subusers given; when true, not with scopes, persona, is_admin
 ---@field subuser_access? sso.SubuserAccessFields[] the subusers; an update replaces the whole list; needs has_restricted_subuser_access = true; not with is_admin = true
 
 --- What `update_sso_teammate` takes.
 ---@class (exact) sso.UpdateSsoTeammateFields
 ---@field first_name? string given name
 ---@field last_name? string family name
----@field is_admin? boolean true: all permissions; when true, not with scopes, persona, subuser_access
+---@field is_admin? boolean true: all permissions; when true, not with scopes, persona, subuser_access, has_restricted_subuser_access = true
 ---@field persona? "accountant"|"developer"|"marketer"|"observer" a ready-made set of permissions; not with is_admin = true, scopes, has_restricted_subuser_access = true
 ---@field scopes? string[] permissions one by one; those that SendGrid sets itself, such as 2fa_required, raise; not with is_admin = true, persona, has_restricted_subuser_access = true
----@field has_restricted_subuser_access? boolean true: may only act on behalf of the subusers given; when true, not with scopes, persona
+---@field has_restricted_subuser_access? boolean true: may only act on behalf of the subusers given; when true, not with scopes, persona, is_admin
 ---@field subuser_access? sso.SubuserAccessFields[] the subusers; an update replaces the whole list; needs has_restricted_subuser_access = true; not with is_admin = true
 
 --- What `list_teammates` takes.
