@@ -10,6 +10,7 @@ M.__index = M
 
 local TEMPLATE = [[
 %s
+%s
 worker_processes %d;
 pid %s/nginx.pid;
 error_log %s/error.log info;
@@ -63,6 +64,11 @@ local function modules(nginx)
     return table.concat(lines, "\n")
 end
 
+-- As root, nginx would give its workers to a user who may not be able to read this folder.
+local function user()
+    return output "id -u" == "0" and "user root;" or ""
+end
+
 local function free_port()
     local server = assert(socket.bind("127.0.0.1", 0))
     local _, port = server:getsockname()
@@ -94,7 +100,7 @@ function M.start(setup)
         write(
             d .. "/nginx.conf",
             TEMPLATE:format(
-                modules(self.nginx), setup.workers or 1, d, d, d, d, d, d, d, here, here, here,
+                modules(self.nginx), user(), setup.workers or 1, d, d, d, d, d, d, d, here, here, here,
                 setup.http or "", self.port, setup.server or ""
             )
         )
