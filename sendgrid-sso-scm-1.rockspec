@@ -100,6 +100,7 @@ build = {
         ["sso.deliver"] = "lua/sso/deliver.lua",
         ["sso.host"] = "lua/sso/host.lua",
         ["sso.host.blocking"] = "lua/sso/host/blocking.lua",
+        ["sso.host.copas"] = "lua/sso/host/copas.lua",
         ["sso.host.cqueues"] = "lua/sso/host/cqueues.lua",
         ["sso.host.luv"] = "lua/sso/host/luv.lua",
         ["sso.host.neovim"] = "lua/sso/host/neovim.lua",

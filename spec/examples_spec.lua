@@ -118,6 +118,23 @@ local programs = {
         },
         { "says how it is used", err = "^usage: handle_errors%.lua CERT_ID FILE\n$", status = 2 },
     },
+    ["luv_script.lua"] = {
+        {
+            "lists the certificates of all integrations",
+            prints = "^integration " .. INTEGRATION:gsub("%-", "%%-") .. "\n  cert_id " .. ID
+                .. ", valid until %d%d%d%d%-%d%d%-%d%d, %d+ days left\n"
+                .. "the timer ticked meanwhile: true\n$",
+            sends = "2 x GET 200",
+        },
+        {
+            "says what went wrong",
+            env = { "SENDGRID_API_KEY=SG.wrong" },
+            prints = "^the timer ticked meanwhile: true\n$",
+            err = "^list_integrations: " .. DENIED,
+            status = 1,
+            sends = "GET 401",
+        },
+    },
     ["ten_at_once.lua"] = {
         {
             "makes ten calls",

@@ -29,11 +29,26 @@ local signs = {
         end,
     },
     {
+        name = "haproxy",
+        here = function()
+            local haproxy = rawget(_G, "core")
+            return type(haproxy) == "table" and haproxy.register_task ~= nil
+                and haproxy.msleep ~= nil
+        end,
+    },
+    {
         name = "cqueues",
         here = function()
             local cqueues = package.loaded.cqueues
             return type(cqueues) == "table" and cqueues.running ~= nil
                 and cqueues.running() ~= nil
+        end,
+    },
+    {
+        name = "copas",
+        here = function()
+            local copas = package.loaded.copas
+            return type(copas) == "table" and copas.addthread ~= nil
         end,
     },
     {

@@ -16,13 +16,14 @@ local here = output "pwd"
 --- What the binary itself reports.
 function M.version()
     local text = output "nvim --version 2>&1"
-    return assert(text:match "NVIM v[^\n]+", "nvim is missing: " .. text), text:match "LuaJIT [^\n]+"
+    local version = assert(text:match "NVIM v[^\n]+", "nvim is missing: " .. text)
+    return version, text:match "LuaJIT [^\n]+"
 end
 
 --- Runs Neovim with commands, as its user would type them after its start.
 ---@param commands string[]
----@param options? {env: string[]?, timeout: number?, slow_names: boolean?, await: string?,
---- signal: string?}
+---@param options? {env: string[]?, timeout: number?, slow_names: boolean?, plugin: string?}
+--- plugin: a folder for 'runtimepath'
 ---@return table outcome  of process.run
 function M.run(commands, options)
     options = options or {}
@@ -37,12 +38,20 @@ function M.run(commands, options)
     for _, entry in ipairs(options.env or {}) do
         env[#env + 1] = entry
     end
-    local argv = { "nvim", "--headless", "-u", "NONE", "-i", "NONE", "-n" }
+    -- without a user's settings, and without plugins unless one is asked for
+    local argv = { "nvim", "--headless", "-n" }
+    local words = { "-u", "NONE", "-i", "NONE" }
+    if options.plugin then
+        words = { "--clean", "--cmd", "set runtimepath+=" .. here .. "/" .. options.plugin }
+    end
+    for _, word in ipairs(words) do
+        argv[#argv + 1] = word
+    end
     for _, command in ipairs(commands) do
         argv[#argv + 1] = "-c"
         argv[#argv + 1] = command
     end
-    return process.run(argv, env, options.timeout or 15, options.await, options.signal)
+    return process.run(argv, env, options.timeout or 15)
 end
 
 --- Runs a case (uv_inside.lua).
@@ -58,8 +67,6 @@ function M.lua(code, options)
         env = env,
         timeout = options.timeout,
         slow_names = options.slow_names,
-        await = options.await,
-        signal = options.signal,
     })
 end
 

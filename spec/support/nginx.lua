@@ -100,7 +100,8 @@ function M.start(setup)
         write(
             d .. "/nginx.conf",
             TEMPLATE:format(
-                modules(self.nginx), user(), setup.workers or 1, d, d, d, d, d, d, d, here, here, here,
+                modules(self.nginx), user(), setup.workers or 1,
+                d, d, d, d, d, d, d, here, here, here,
                 setup.http or "", self.port, setup.server or ""
             )
         )

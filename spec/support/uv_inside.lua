@@ -116,8 +116,11 @@ function M.holdings()
     for _ in pairs(process.descriptors()) do
         descriptors = descriptors + 1
     end
-    for key in pairs(debug.getregistry()) do
-        references = references + (type(key) == "number" and 1 or 0)
+    for key, value in pairs(debug.getregistry()) do
+        -- a number is a link in the list of free places
+        if type(key) == "number" and type(value) ~= "number" then
+            references = references + 1
+        end
     end
     return descriptors, references, collectgarbage "count"
 end

@@ -12,10 +12,12 @@ local function is_running()
     return uv.loop_mode() ~= nil
 end
 
+local timer
+
 local function run_loop(over, seconds)
-    local expired, timer = false, nil
+    local expired = false
     if seconds then
-        timer = uv.new_timer()
+        timer = timer or uv.new_timer()
         timer:start(math.min(math.ceil(seconds * 1000), 2 ^ 31), 0, function()
             expired = true
         end)
@@ -23,8 +25,8 @@ local function run_loop(over, seconds)
     while not expired and not over() do
         uv.run "once"
     end
-    if timer then
-        timer:close()
+    if seconds then
+        timer:stop()
     end
     return true
 end
@@ -37,7 +39,7 @@ local host = shared.new {
     is_calm = function()
         return true
     end,
-    is_at_rest = function()
+    rest = function()
         return not is_running()
     end,
     block = run_loop,
@@ -47,7 +49,7 @@ local host = shared.new {
     end,
 }
 
-local M = { start = host.start, closed = host.closed }
+local M = { start = host.start }
 
 local function lives_in_loop()
     return is_running() or shared.is_alive(uv)
@@ -82,6 +84,15 @@ function M.run(client, seconds)
         return host.run(client, seconds)
     end
     block(blocking.run, client, seconds)
+end
+
+--- Cancelled calls are handed out by the loop, or at once where it has nothing else to do.
+---@param client sso.Client
+function M.closed(client)
+    if lives_in_loop() then
+        return host.closed(client)
+    end
+    block(blocking.closed, client)
 end
 
 --- Why a call cannot be made from here, or nil.

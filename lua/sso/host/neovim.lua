@@ -3,10 +3,10 @@
 
 local shared = require "sso.host.uv"
 
-local vim = vim
+local vim = rawget(_G, "vim")
 
--- vim.wait takes milliseconds in 32 bits.
-local LONGEST = 2 ^ 31 - 1
+-- Milliseconds of one vim.wait: Ctrl-C is told only at the end of it.
+local SLICE = 100
 
 -- What vim.wait gives when somebody pressed Ctrl-C.
 local INTERRUPTED = -2
@@ -15,18 +15,26 @@ local function is_calm()
     return not vim.in_fast_event()
 end
 
--- Each event of the loop makes vim.wait look again, so its own interval hardly matters.
+-- Each event of the loop makes vim.wait look again: a slice is not how late an answer comes.
 local function block(over, seconds)
-    local ms = seconds and math.min(math.ceil(seconds * 1000), LONGEST) or LONGEST
-    local done, why = vim.wait(ms, over)
-    return done or why ~= INTERRUPTED
+    local uv = vim.loop or vim.uv
+    local deadline = seconds and uv.now() + seconds * 1000
+    while true do
+        local left = deadline and deadline - uv.now() or SLICE
+        local done, why = vim.wait(math.max(0, math.min(SLICE, math.ceil(left))), over)
+        if done or left <= 0 then
+            return true
+        elseif why == INTERRUPTED then
+            return false
+        end
+    end
 end
 
 local host = shared.new {
     uv = vim.loop or vim.uv,
     schedule = vim.schedule,
     is_calm = is_calm,
-    is_at_rest = function()
+    rest = function()
         return false
     end,
     block = block,

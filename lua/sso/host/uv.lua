@@ -1,13 +1,14 @@
 --- What the hosts on libuv share (luv, Neovim): libuv polls the client, coroutines wait.
 --
--- There is one uv_poll for each family of clients, and only while it has calls.  So the loop ends
--- when nothing is left, and no descriptor is ever closed, and its number used anew, under a poll.
+-- There is one uv_poll for each family of clients while it has calls, and a moment longer, when it
+-- does not keep the loop alive any more.  It keeps the client alive: no descriptor is ever closed,
+-- and its number used anew, under a poll.
 -- The poll's callback steps the engine and takes what has finished; what users wrote runs where
 -- the platform lets it run.  A platform is a table:
 --   uv                    luv's functions
 --   schedule(fn)          runs fn where users' code may run, at once or soon
 --   is_calm()             whether users' code may run right here
---   is_at_rest()          whether no loop will come by after the present code has returned
+--   rest()                whether the loop does not run now, and may never again
 --   block(over, seconds)  runs the loop until over() or the time is over; false: interrupted
 --   complain(message)     the host's own error path
 
@@ -19,8 +20,9 @@ local M = {}
 -- Seconds of work done in one turn of the loop.
 local BUDGET = 0.001
 
--- The longest time a uv_timer is set to, milliseconds.
-local LONGEST = 2 ^ 31
+-- Milliseconds: how long a poll stays for the next call, which spares seven system calls, and the
+-- longest time a uv_timer is set to.
+local LINGER, LONGEST = 100, 2 ^ 31
 
 local is_yieldable = rawget(coroutine, "isyieldable") -- Lua 5.3 and LuaJIT
 
@@ -28,6 +30,12 @@ local states = setmetatable({}, { __mode = "k" })
 
 -- Those that have a uv_poll.
 local polling = {}
+
+-- Handles that libuv has not closed yet: luv 1.44 crashes when the collector meets one.
+local closing = {} -- luacheck: ignore (it only keeps)
+
+-- A uv_prepare and a uv_timer, which are there for all of them.
+local guard, sweeper
 
 -- Events that were taken from a client, in a form that deliver.events understands.
 local Events = {}
@@ -53,8 +61,8 @@ local function state_of(platform, client)
             finished = {}, -- handles taken, in order
             events = setmetatable({}, Events),
             poll = nil, -- uv_poll
-            guard = nil, -- uv_prepare
             client = nil, -- kept alive with the poll
+            lingers = false, -- the poll has nothing to poll for
         }
         states[family] = state
     end
@@ -144,23 +152,59 @@ local function settle(state)
     end
 end
 
+local function has_calls(state)
+    return state.poll ~= nil and not state.lingers
+end
+
 local function is_due(state)
-    return #state.finished > 0 or #state.events > 0 or state.poll == nil and next(state.idle)
+    return #state.finished > 0 or #state.events > 0 or next(state.idle) and not has_calls(state)
 end
 
 local function close(handle)
-    if handle then
-        handle:stop()
-        handle:close()
-    end
+    closing[handle] = true
+    handle:stop()
+    handle:close(function()
+        closing[handle] = nil
+    end)
 end
 
 local function release(state)
     close(state.poll)
-    close(state.guard)
-    state.poll, state.guard, state.client = nil, nil, nil
+    state.poll, state.client, state.lingers = nil, nil, false
     polling[state] = nil
-    -- no call is left, so whoever still waits was overlooked: the program stepped by itself
+    if next(polling) == nil then
+        guard:stop()
+    end
+end
+
+local function sweep()
+    local over = {}
+    for state in pairs(polling) do
+        if state.lingers then
+            over[#over + 1] = state
+        end
+    end
+    for _, state in ipairs(over) do
+        release(state)
+    end
+end
+
+-- No call is left.
+local function linger(state)
+    local uv = state.platform.uv
+    if state.platform.rest() then
+        release(state)
+        uv.run "nowait" -- or the handle would still be closing when the program ends
+    else
+        state.lingers = true
+        state.poll:unref()
+        sweeper = sweeper or uv.new_timer()
+        if not sweeper:is_active() then
+            sweeper:start(LINGER, 0, sweep)
+            sweeper:unref()
+        end
+    end
+    -- whoever still waits was overlooked: the program stepped by itself
     for handle in pairs(state.waiting) do
         table.insert(state.finished, handle)
     end
@@ -178,8 +222,8 @@ local function collect(state, client)
         table.insert(state.finished, handle)
         handle = client:_next()
     end
-    if state.poll and client:_active() == 0 then
-        release(state)
+    if state.poll and not state.lingers and client:_active() == 0 then
+        linger(state)
     end
     if is_due(state) and not state.scheduled then
         state.scheduled = true
@@ -200,9 +244,23 @@ end
 
 -- Before the loop waits: a program may have finished the calls by steps of its own, and then the
 -- descriptor would stay silent, and the loop never end.
-local function look(state)
-    if state.client:_active() == 0 then
+local function look()
+    local over = {}
+    for state in pairs(polling) do
+        if not state.lingers and state.client:_active() == 0 then
+            over[#over + 1] = state
+        end
+    end
+    for _, state in ipairs(over) do
         collect(state, state.client)
+    end
+end
+
+local function watch_loop(uv)
+    if next(polling) == nil then
+        guard = guard or uv.new_prepare()
+        guard:start(look)
+        guard:unref()
     end
 end
 
@@ -210,6 +268,10 @@ end
 -- is none left, or the program polls it by itself.
 local function kick(state, client)
     if state.poll then
+        if state.lingers then
+            state.lingers = false
+            state.poll:ref()
+        end
         return true
     end
     local uv, fd = state.platform.uv, client:pollfd()
@@ -217,15 +279,12 @@ local function kick(state, client)
     if not poll then
         return false
     end
-    state.poll, state.guard, state.client = poll, uv.new_prepare(), client
+    watch_loop(uv)
+    state.poll, state.client = poll, client
     polling[state] = true
     poll:start("r", function(why)
         turn(state, why)
     end)
-    state.guard:start(function()
-        look(state)
-    end)
-    state.guard:unref()
     return true
 end
 
@@ -271,6 +330,18 @@ local function wait(platform, client, handle, callbacks)
     end
 end
 
+local function start(platform, client)
+    local state = state_of(platform, client)
+    if not kick(state, client) then
+        -- where no descriptor is left the call has failed already
+        local timer = platform.uv.new_timer()
+        timer:start(0, 0, function()
+            close(timer)
+            collect(state, client)
+        end)
+    end
+end
+
 -- Suspends the coroutine until nothing is left or the time is over.
 local function park_until_idle(state, thread, over, seconds)
     local platform = state.platform
@@ -289,7 +360,9 @@ local function park_until_idle(state, thread, over, seconds)
         return expired or over()
     end)
     state.idle[waiter] = nil
-    close(timer)
+    if timer then
+        close(timer)
+    end
 end
 
 local function run(platform, client, seconds)
@@ -320,7 +393,7 @@ local function closed(platform, client)
         return
     end
     local state = state_of(platform, client)
-    if platform.is_at_rest() or not kick(state, client) then
+    if not kick(state, client) then
         collect(state, client)
     end
 end
@@ -334,7 +407,7 @@ function M.new(platform)
             return wait(platform, client, handle, callbacks)
         end,
         start = function(client)
-            kick(state_of(platform, client), client)
+            start(platform, client)
         end,
         run = function(client, seconds)
             return run(platform, client, seconds)
@@ -349,17 +422,20 @@ end
 ---@param uv table
 ---@return boolean
 function M.is_alive(uv)
+    local mine = {}
     for state in pairs(polling) do
         if next(state.waiting) or next(state.idle) then
             return true
+        elseif not state.lingers then
+            mine[#mine + 1] = state.poll
         end
     end
-    for state in pairs(polling) do
-        state.poll:unref()
+    for _, poll in ipairs(mine) do
+        poll:unref()
     end
     local alive = uv.loop_alive()
-    for state in pairs(polling) do
-        state.poll:ref()
+    for _, poll in ipairs(mine) do
+        poll:ref()
     end
     return alive
 end
