@@ -6,6 +6,7 @@ cache = false
 exclude_files = {"build/**"}
 
 files["lua/sso/host/nginx.lua"] = {std = "min+ngx_lua"}
+files["examples/haproxy/*.lua"] = {read_globals = {"core"}}
 files["sandbox/**/*.lua"] = {std = "ngx_lua"}
 files["spec/**/*.lua"] = {std = "max+busted"}
 files["bench/**/*.lua"] = {std = "max"}

@@ -19,6 +19,20 @@ local FOUND = "^integration " .. INTEGRATION:gsub("%-", "%%-") .. "\n  cert_id "
     .. ("%x"):rep(64) .. "\n$"
 
 local programs = {
+    ["cqueues_script.lua"] = {
+        {
+            "asks for all at once while another thread goes on",
+            prints = "^Twilio SendGrid: certificate " .. ID .. " ends on %d%d%d%d%-%d%d%-%d%d\n"
+                .. "meanwhile the other thread had its turns\n$",
+            sends = "2 x GET 200",
+        },
+        {
+            "says what went wrong",
+            env = NO_KEY,
+            err = "^list_integrations: no API key[^\n]*\n$",
+            status = 1,
+        },
+    },
     ["find_cert_id.lua"] = {
         {
             "lists what each integration has",

@@ -388,13 +388,33 @@ local function endings(it, loop)
 end
 
 local function gaps(it, loop)
+    it("works for a millisecond at a time, at most", function()
+        local methods, longest, steps = require("sso.core").client, 0, 0
+        local step = methods._step
+        methods._step = function(client, budget)
+            steps, longest = steps + 1, math.max(longest, budget or math.huge)
+            return step(client, budget)
+        end
+        local client = helper.client { base_url = helper.faults "delay-20" }
+        local ok, why = pcall(runs, loop, function()
+            client:get_certificate(1, helper.expect(function() end))
+            assert(client:get_certificate(2))
+            client:run()
+        end)
+        methods._step = step
+        assert.is_true(ok, why)
+        assert.is_true(steps > 2)
+        assert.is_true(longest > 0 and longest <= 0.001, longest)
+    end)
+
     it("ticks on while 64 TLS calls, a name look-up and a back-off are pending #timing", function()
         local done = helper.lua(([[
             require("support.loop_gap")(require "support.%s_loop")
         ]]):format(loop.name), { slow_names = true, timeout = 60 })
         assert.equal(0, done.status, done.output)
         local best, best_cpu, round
-        for idle, busy, cpu, total in done.output:gmatch "idle (%S+) busy (%S+) cpu (%S+) of (%S+)" do
+        local figures = "idle (%S+) busy (%S+) cpu (%S+) of (%S+)"
+        for idle, busy, cpu, total in done.output:gmatch(figures) do
             best_cpu = math.min(best_cpu or 1, cpu / total)
             if not best or busy / idle < best then
                 best = busy / idle
