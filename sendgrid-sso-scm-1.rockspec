@@ -102,6 +102,7 @@ build = {
         ["sso.host.blocking"] = "lua/sso/host/blocking.lua",
         ["sso.host.copas"] = "lua/sso/host/copas.lua",
         ["sso.host.cqueues"] = "lua/sso/host/cqueues.lua",
+        ["sso.host.haproxy"] = "lua/sso/host/haproxy.lua",
         ["sso.host.luv"] = "lua/sso/host/luv.lua",
         ["sso.host.neovim"] = "lua/sso/host/neovim.lua",
         ["sso.host.nginx"] = "lua/sso/host/nginx.lua",

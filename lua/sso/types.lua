@@ -57,7 +57,7 @@
 ---@field user_agent? string put before the module's own user agent
 ---@field headers? table<string, string> further request headers, name to value
 ---@field validate? boolean whether public_certificate must be one X.509 certificate; false sends any text but a private key; true
----@field host? "auto"|"blocking"|"copas"|"cqueues"|"luv"|"neovim"|"nginx"|sso.Host the event loop that waits: "auto", a name, or a table; auto
+---@field host? "auto"|"blocking"|"copas"|"cqueues"|"haproxy"|"luv"|"neovim"|"nginx"|sso.Host the event loop that waits: "auto", a name, or a table; auto
 ---@field on_event? fun(event: sso.Event) function(event): start, attempt, retry, finish
 
 --- Options of sso.new.
