@@ -3,7 +3,7 @@
 
 return {
     {
-        "ticks on while a name is looked up, TLS begins and a retry waits",
+        "ticks on while a name is looked up, TLS begins and a retry waits #timing",
         slow_names = true,
         urls = { tls = { "ok", "https" }, flaky = "flaky-1-retry-after-1" },
         code = [[
@@ -39,7 +39,7 @@ return {
         ]],
     },
     {
-        "ticks on while 64 TLS connections begin at once",
+        "ticks on while 64 TLS connections begin at once #timing",
         urls = { tls = { "ok", "https" } },
         code = [[
             loop(function(done)

@@ -105,6 +105,16 @@ static CURLcode set_prereq(struct sso_attempt *a)
 #endif
 }
 
+/*
+ * When IPv6 has not connected by then, IPv4 is tried beside it.  libcurl works
+ * through all timers that end together in one go, 30 ms and more for 64
+ * handshakes, which no budget can cut: so each handle has a time of its own.
+ */
+static long eyeballs_ms(struct sso_engine *e)
+{
+    return 200 + (long)(e->attempts_made++ % 64) * 5;
+}
+
 static CURLcode set_callbacks(struct sso_attempt *a)
 {
     CURL *easy = a->easy;
@@ -124,6 +134,8 @@ static CURLcode set_callbacks(struct sso_attempt *a)
         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION,
                          sso_transfer_on_close),
         curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, a->engine),
+        curl_easy_setopt(easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
+                         eyeballs_ms(a->engine)),
         /* TLS sessions are resumed whichever pooled handle connects */
         curl_easy_setopt(easy, CURLOPT_SHARE, a->engine->share),
         set_prereq(a),
