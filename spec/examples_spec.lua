@@ -18,6 +18,10 @@ local FOUND = "^integration " .. INTEGRATION:gsub("%-", "%%-") .. "\n  cert_id "
     .. ", valid from %d%d%d%d%-%d%d%-%d%d to %d%d%d%d%-%d%d%-%d%d\n  sha256 "
     .. ("%x"):rep(64) .. "\n$"
 
+local TEAMMATE = "^created jane@example%.com\n  jane@example%.com\n"
+    .. "subuser subuser1001: mail%.send\nsubuser subuser1002: mail%.send\n"
+    .. "deleted jane@example%.com\n$"
+
 local programs = {
     ["cqueues_script.lua"] = {
         {
@@ -132,6 +136,33 @@ local programs = {
         },
         { "says how it is used", err = "^usage: handle_errors%.lua CERT_ID FILE\n$", status = 2 },
     },
+    ["integrations.lua"] = {
+        {
+            "creates, reads, enables and deletes one",
+            args = { "new.pem" },
+            prints = "^created Example, %x+%-[%x-]+\nits certificate ends on %d%d%d%d%-%d%d%-%d%d\n"
+                .. "complete: true\nExample is enabled: true\n"
+                .. "deleted, and nobody can log in by it any more\n$",
+            sends = "2 x POST 200, GET 200, PATCH 200, DELETE 204",
+        },
+        {
+            "leaves nothing half set up",
+            args = { "block.lua" },
+            prints = "^created Example, %x+%-[%x-]+\n$",
+            err = "^create_certificate: public_certificate is not an X%.509 certificate[^\n]*\n$",
+            status = 1,
+            sends = "POST 200, DELETE 204",
+        },
+        {
+            "says what went wrong",
+            args = { "new.pem" },
+            env = { "SENDGRID_API_KEY=SG.wrong" },
+            err = "^create_integration: " .. DENIED,
+            status = 1,
+            sends = "POST 401",
+        },
+        { "says how it is used", err = "^usage: integrations%.lua FILE\n$", status = 2 },
+    },
     ["luv_script.lua"] = {
         {
             "lists the certificates of all integrations",
@@ -147,6 +178,64 @@ local programs = {
             err = "^list_integrations: " .. DENIED,
             status = 1,
             sends = "GET 401",
+        },
+    },
+    ["raw_request.lua"] = {
+        {
+            "shows what the key may do",
+            fault = {
+                path = "/v3/scopes",
+                status = 200,
+                body = [[{"scopes":["mail.send","sso.settings.read","sso.settings.update"]}]],
+            },
+            prints = "^sso%.settings%.read\nsso%.settings%.update\n"
+                .. "200: 2 of 3 scopes are about single sign%-on\n$",
+            sends = "GET 200",
+        },
+        {
+            "says what went wrong",
+            env = { "SENDGRID_API_KEY=SG.wrong" },
+            err = "^request: " .. DENIED,
+            status = 1,
+            sends = "GET 401",
+        },
+    },
+    ["teammates.lua"] = {
+        {
+            "creates one, lists all, deletes it",
+            args = { "jane@example.com", "1001", "1002" },
+            prints = TEAMMATE,
+            sends = "POST 201, 3 x GET 200, DELETE 204",
+        },
+        {
+            "looks when it cannot know whether one was created",
+            args = { "jane@example.com", "1001", "1002" },
+            fault = { method = "POST", close = "before", applied = true },
+            prints = TEAMMATE,
+            sends = "POST 0, 4 x GET 200, DELETE 204",
+        },
+        {
+            "says that it was not created",
+            args = { "jane@example.com", "1001" },
+            fault = { method = "POST", close = "before", applied = false },
+            err = "^create_sso_teammate: [^\n]+\n$",
+            status = 1,
+            sends = "POST 0, GET 404",
+        },
+        {
+            "does not take a part for the whole",
+            args = { "jane@example.com", "1001" },
+            fault = { method = "GET", path = "/v3/teammates", status = 400 },
+            prints = "^created jane@example%.com\n$",
+            err = "^list_teammates: 400 ",
+            status = 1,
+            sends = "POST 201, GET 400",
+        },
+        {
+            "says how it is used",
+            args = { "jane@example.com" },
+            err = "^usage: teammates%.lua EMAIL SUBUSER_ID%.%.%.\n$",
+            status = 2,
         },
     },
     ["ten_at_once.lua"] = {

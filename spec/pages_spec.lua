@@ -71,6 +71,20 @@ local pages = {
         },
     },
     ["docs/internals.md"] = {},
+    ["docs/many-calls.md"] = {
+        { prints = "^0\n200 200 200\n$", sends = "3 x GET 200" },
+        {
+            prints = "^" .. ID .. "\tfound\n1\tnot_found\n" .. ID .. "\tfound\n$",
+            sends = "2 x GET 200, GET 404",
+            at_once = true,
+        },
+        { prints = "^0\t50\n$", sends = "50 x GET 200" },
+        { prints = "^1 certificates\n$", sends = "3 x GET 200" },
+        { prints = "^timeout\tqueue\t0\n" .. ID .. "\n$", sends = "GET 200" },
+        { prints = "^20 in time, 0 cancelled\n$", sends = "20 x GET 200" },
+        { prints = "^0 were tried more than once\n$", sends = "12 x GET 200" },
+        { prints = "^20\t20\t20\ttrue\n$", sends = "20 x GET 200" },
+    },
     ["docs/samples.md"] = {
         { prints = "^200\t" .. ID .. "\n$", sends = "PATCH 200" },
         { prints = "^200\t" .. ID .. "\n.*content%-type\tapplication/json", sends = "PATCH 200" },
@@ -82,6 +96,23 @@ local pages = {
         { prints = "^{.*}\n$", sends = "PATCH 200" },
     },
     ["docs/security.md"] = {},
+    ["docs/testing.md"] = {
+        { prints = "^" .. helper.INTEGRATION:gsub("%-", "%%-") .. "\t" .. ID .. "\n$" },
+        { prints = "^jane@example%.com\ttrue\njohn@example%.com\tfalse\n$", sends = "2 x GET 200" },
+        { prints = "^2\n$", sends = "PATCH 503, PATCH 200" },
+        { prints = "^nil\tnetwork\ttrue\n2 certificates\n$", sends = "2 x GET 200, POST 0" },
+        {
+            prints = "^timeout\tfirst_byte\n"
+                .. "get_certificate: the certificate of localhost:%d+ is not accepted: expired\n$",
+            sends = "GET 0",
+        },
+        { prints = "^any text\tfalse\n$", sends = "POST 200" },
+        {
+            prints = "^PATCH\t/v3/sso/integrations/[%x-]+\t200\nRenamed\n$",
+            sends = "PATCH 200",
+        },
+        { with = "busted", prints = "\n4 successes / 0 failures / 0 errors / 0 pending " },
+    },
 }
 
 describe("the pages", function()
@@ -111,8 +142,8 @@ describe("the pages", function()
             local row = rows[i] or {}
             if not row.only or row.only == runner.version then
                 it(("%s:%d runs"):format(page, block.line), function()
-                    assert.equal(row.only, block.variant)
-                    check(run_block(block.text), row)
+                    assert.equal(row.only or row.with, block.variant)
+                    check(run_block(block.text, block.variant), row)
                 end)
             end
         end
@@ -129,6 +160,22 @@ describe("the pages", function()
         assert.is_false(pcall(check, run_block "io.stderr:write 'oh'", {}))
         assert.is_false(pcall(check, run_block "print 'no'", { prints = "^yes\n$" }))
         assert.is_false(pcall(check, run_block "client:get_certificate(cert_id)", {}))
+    end)
+end)
+
+describe("CONTRIBUTING.md", function()
+    it("shows a diff that fits the table of operations", function()
+        local source = runner.read "src/operations.c"
+        local hunks = 0
+        for _, block in ipairs(samples.blocks_in("CONTRIBUTING.md", "diff")) do
+            for hunk in block.text:gmatch "@@[^\n]*\n([^@]+)" do
+                local before = ("\n" .. hunk):gsub("\n%+[^\n]*", ""):gsub("\n ", "\n")
+                assert.truthy(source:find(before, 1, true), "no longer there:" .. before)
+                assert.truthy(hunk:find "^ [^\n]*\n [^\n]*\n%+")
+                hunks = hunks + 1
+            end
+        end
+        assert.equal(2, hunks)
     end)
 end)
 

@@ -42,7 +42,7 @@ struct sso_engine {
 
     struct sso_attempt *idle; /* pooled handles, the last used first */
     size_t idle_count;
-    size_t attempts_made; /* handles, over the engine's life */
+    size_t attempts_made;          /* handles, over the engine's life */
     struct sso_trust system_trust; /* looked for once */
     bool system_trust_known;
     uint64_t random;
