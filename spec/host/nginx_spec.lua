@@ -42,6 +42,7 @@ local SERVER = [[
             local certificate, err, response = client:get_certificate("66138975", {
                 base_url = ngx.unescape_uri(ngx.var.arg_server), api_key = "SG.x",
                 timeout = tonumber(ngx.var.arg_timeout),
+                max_retries = tonumber(ngx.var.arg_retries),
             })
             ngx.say(certificate and certificate.id or err.kind .. " " .. tostring(err.phase),
                 " ", response and response.attempts or "-")
@@ -259,7 +260,7 @@ describe("in nginx", function()
 
     it("reports what went wrong", function()
         assert.equal("network first_byte -\n",
-            body("/from?timeout=0.5&server=" .. helper.faults "reset-before-answer"))
+            body("/from?retries=0&server=" .. helper.faults "reset-before-answer"))
     end)
 
     it("runs callbacks in a light thread of the caller's, after the call has returned", function()
