@@ -392,10 +392,11 @@ local cases = {
             calls()
             calls()
             local after = { holdings() }
-            say(after[1] - descriptors, after[2] - references)
-            say(after[3] - kilobytes < 32 or after[3] - kilobytes)
+            say(after[1] <= descriptors or after[1] - descriptors)
+            say(after[2] <= references or after[2] - references)
+            say(after[3] - kilobytes < 64 or after[3] - kilobytes)
         ]],
-        prints = "^0 0\ntrue\nend\n$",
+        prints = "^true\ntrue\ntrue\nend\n$",
     },
 }
 
