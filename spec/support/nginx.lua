@@ -109,8 +109,8 @@ function M.start(setup)
             .. "2>%s/stderr </dev/null"):format(self.nginx, d, d, d)
         if succeeded(os.execute(command)) then
             self.lifeline = io.popen(
-                ("read -r _; kill -%s $(cat %s/nginx.pid) 2>/dev/null; rm -rf %s"):format(
-                    "TERM", d, d
+                ("read -r _; { kill -TERM $(cat %s/nginx.pid); } 2>/dev/null; rm -rf %s"):format(
+                    d, d
                 ),
                 "w"
             )

@@ -21,6 +21,14 @@ local BUDGET, NAP, LONG_NAP = 0.0004, 0.001, 1
 -- Rounds of the pump that a woken light thread has to take its callback, before it is given up.
 local PATIENCE = 3
 
+-- Light threads that one pump starts.  nginx keeps what is left of them, and memory of each, until
+-- their parent ends: under calls without a pause a new pump takes over.
+local MAX_THREADS = 100
+
+-- Seconds after which a timer that has not begun never will: nginx drops it when too many run
+-- (`lua_max_running_timers`).
+local OVERDUE = 1
+
 -- Phases in which a light thread may wait.
 local CAN_WAIT = { rewrite = true, access = true, content = true, timer = true, ssl_cert = true }
 
@@ -28,6 +36,23 @@ local CAN_WAIT = { rewrite = true, access = true, content = true, timer = true, 
 local NO_TIMER = { exit_worker = true }
 
 local states = setmetatable({}, { __mode = "k" })
+
+-- A worker that is told to end fast (TERM) drops everything: what is lost then is logged by a
+-- finalizer, the only code of ours that still runs.
+local function report_at_exit(owed)
+    local proxy = newproxy(true)
+    getmetatable(proxy).__gc = function()
+        local counts = {}
+        for _, name in pairs(owed) do
+            counts[name] = (counts[name] or 0) + 1
+        end
+        for name, n in pairs(counts) do
+            ngx.log(ngx.ERR, "sso: ", n, " callbacks of ", name, " did not run, since the worker ",
+                "ended; what became of their calls is not known")
+        end
+    end
+    return proxy
+end
 
 -- Of one family of clients in this worker: who waits for which handle, and the pump.
 local function state_of(client)
@@ -41,9 +66,14 @@ local function state_of(client)
             posted = {}, -- those whose light thread was woken, and may be dead → rounds left
             idle = {}, -- semaphores of those who wait for everything
             wake = semaphore.new(0),
-            running = false,
+            owed = {}, -- handles whose callback has not begun → name of the operation
+            spawned = 0, -- light threads of this pump
+            running = false, -- there is a pump, or a timer that will be one
+            begun = false,
+            asked = 0, -- when its timer was made
             napping = false,
         }
+        state.at_exit = report_at_exit(state.owed)
         states[family] = state
     end
     return state
@@ -53,11 +83,17 @@ local function complain(message)
     ngx.log(ngx.ERR, message)
 end
 
-local function run_callback(handle)
+local function run_callback(state, handle)
+    state.owed[handle] = nil
     local ok, why = deliver.callback(handle)
     if not ok then
         complain("sso: a callback raised: " .. tostring(why))
     end
+end
+
+local function spawn_callback(state, handle)
+    state.spawned = state.spawned + 1
+    ngx.thread.spawn(run_callback, state, handle)
 end
 
 -- Wakes those who wait for a handle; false when nobody does.
@@ -79,7 +115,7 @@ local function settle(state, client)
     local handle = client:_next()
     while handle do
         if not wake(state, handle) then
-            ngx.thread.spawn(run_callback, handle)
+            spawn_callback(state, handle)
         end
         handle = client:_next()
     end
@@ -90,8 +126,8 @@ local function rescue(state)
     local posted = state.posted
     for handle, rounds in pairs(posted) do
         posted[handle] = rounds > 1 and rounds - 1 or nil
-        if rounds == 1 then
-            ngx.thread.spawn(run_callback, handle)
+        if rounds == 1 and state.owed[handle] then
+            spawn_callback(state, handle)
         end
     end
 end
@@ -107,22 +143,50 @@ local function nap(state, client)
     state.napping = false
 end
 
-local function drive(state, client)
-    while client:_active() > 0 or next(state.posted) ~= nil do
-        client:_step(BUDGET)
-        rescue(state)
-        settle(state, client)
-        if client:_active() > 0 or next(state.posted) ~= nil then
-            nap(state, client)
-        end
-    end
+-- What a driver does again and again.
+local function turn(state, client)
+    client:_step(BUDGET)
+    rescue(state)
+    settle(state, client)
 end
 
-local function pump(_, state, client)
-    local ok, why = pcall(drive, state, client)
+-- Returns true when there is more to do than one pump should.
+local function drive(state, client)
+    state.spawned = 0
+    repeat
+        turn(state, client)
+        local left = client:_active() > 0 or next(state.posted) ~= nil
+        if left and state.spawned >= MAX_THREADS then
+            return true
+        elseif left then
+            nap(state, client)
+        end
+    until not left
+end
+
+local pump
+
+local function start_pump(state, client)
+    local ok, why = ngx.timer.at(0, pump, state, client)
+    state.running, state.begun, state.asked = ok and true or false, false, ngx.now()
+    if not ok then
+        complain("sso: no timer for waiting calls: " .. tostring(why))
+    end
+    return ok
+end
+
+function pump(_, state, client)
+    state.running, state.begun = true, true
+    local ok, more
+    repeat
+        ok, more = pcall(drive, state, client)
+        if ok and more and start_pump(state, client) then
+            return
+        end
+    until not ok or not more
     state.running = false
     if not ok then
-        complain("sso: " .. tostring(why))
+        complain("sso: " .. tostring(more))
     end
     for _, waiter in ipairs(state.idle) do
         waiter:post(1)
@@ -130,10 +194,14 @@ local function pump(_, state, client)
     state.idle = {}
 end
 
+local function has_pump(state)
+    return state.running and (state.begun or ngx.now() - state.asked < OVERDUE)
+end
+
 -- Sees to it that a new call gets on the wire: by the pump, at its next step, or at once by us,
 -- who start one.  Were each new call to step by itself, a burst of them would fill a whole turn.
 local function kick(state, client)
-    if state.running then
+    if has_pump(state) then
         if state.napping then
             state.napping = false
             state.wake:post(1)
@@ -141,31 +209,24 @@ local function kick(state, client)
         return
     end
     client:_step(BUDGET)
-    if client:_active() == 0 then
-        return
-    end
-    state.running = true
-    local ok, why = ngx.timer.at(0, pump, state, client)
-    if not ok then
-        state.running = false
-        complain("sso: no timer for waiting calls: " .. tostring(why))
+    if client:_active() > 0 then
+        start_pump(state, client)
     end
 end
 
--- Without a pump (no timer to be had) a waiter steps by itself.
+-- Without a pump (no timer to be had) a waiter drives by itself.
 local function sleep(state, client, waiter, seconds)
-    if state.running then
-        waiter.semaphore:wait(seconds)
+    if has_pump(state) then
+        waiter:wait(state.begun and seconds or math.min(seconds, OVERDUE))
     else
         ngx.sleep(NAP)
-        client:_step(BUDGET)
-        settle(state, client)
+        turn(state, client)
     end
 end
 
 local function wait(state, client, handle, waiter)
     while not handle:done() do
-        sleep(state, client, waiter, 60)
+        sleep(state, client, waiter.semaphore, 60)
     end
     deliver.events(client, complain)
 end
@@ -199,8 +260,15 @@ function M.wait(client, handle, callbacks)
     -- whoever takes the results takes the handle from the pump, so others must be woken here
     wake(state, handle)
     if callbacks then
-        run_callback(handle)
+        run_callback(state, handle)
     end
+end
+
+-- Starts a light thread whose parent has ended, so that nginx keeps nothing of it when it ends.
+local function spawn_apart(f)
+    ngx.thread.wait(ngx.thread.spawn(function()
+        ngx.thread.spawn(f)
+    end))
 end
 
 --- Runs the callback in a light thread of the caller's, or, where the phase has none, in the
@@ -213,16 +281,17 @@ function M.start(client, handle)
         return
     end
     local state = state_of(client)
+    state.owed[handle] = handle:_name()
     if CAN_WAIT[phase] then
         local waiter = watch(state, handle)
         state.threads[handle] = true
         kick(state, client)
-        ngx.thread.spawn(function()
+        spawn_apart(function()
             if handle:done() then
                 ngx.sleep(NAP) -- no callback runs before the call has returned
             end
             wait(state, client, handle, waiter)
-            run_callback(handle)
+            run_callback(state, handle)
         end)
     else
         kick(state, client)
@@ -237,11 +306,12 @@ function M.run(client, seconds)
         return blocking.run(client, seconds)
     end
     local state = state_of(client)
+    local deadline = ngx.now() + (seconds or 86400)
     kick(state, client)
-    if state.running then
+    while (client:_active() > 0 or next(state.owed) ~= nil) and ngx.now() < deadline do
         local waiter = semaphore.new(0)
         table.insert(state.idle, waiter)
-        waiter:wait(seconds or 86400)
+        sleep(state, client, waiter, math.min(deadline - ngx.now(), 60))
     end
 end
 
