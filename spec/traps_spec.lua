@@ -369,14 +369,25 @@ describe("a trap:", function()
 
     it("what readers copy does not switch a certificate off", function()
         local texts = 0
+        local function check(text)
+            for fields in text:gmatch "%b{}" do
+                local certificate = fields:find "public_certificate"
+                assert.is_nil(certificate and fields:find "enabled%s*=%s*false")
+                check(fields:sub(2, -2))
+            end
+        end
+        check "{ enabled = false, x = { y = true } }" -- an integration may be switched off
+        assert.has_error(function()
+            check "f { public_certificate = pem, enabled = false }"
+        end)
         for _, file in ipairs(samples.files("examples", ".lua")) do
             local handle = assert(io.open("examples/" .. file))
-            assert.is_nil(handle:read("*a"):find "enabled%s*=%s*false")
+            check(handle:read("*a"))
             handle:close()
             texts = texts + 1
         end
         for _, block in ipairs(samples.blocks_in("README.md", "lua")) do
-            assert.is_nil(block.text:find "enabled%s*=%s*false")
+            check(block.text)
             texts = texts + (block.text:find "enabled%s*=%s*true" and 1 or 0)
         end
         assert.is_true(texts > 1)

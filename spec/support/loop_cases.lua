@@ -48,7 +48,7 @@ local function ticks_during(loop, main)
 end
 
 local function waiting(it, loop)
-    it("yields the thread in a plain call", function()
+    it("yields the thread in a plain call #timing", function()
         runs(loop, function()
             local client = helper.client { base_url = helper.faults "delay-100" }
             local value
