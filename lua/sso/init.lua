@@ -93,15 +93,39 @@ function M.request(...)
 end
 
 -- Loaded when it is first used: a script that makes one call needs none of it.
-for _, name in ipairs { "each_teammate", "each_subuser_access", "list_all_certificates" } do
+local LATER = {
+    each_teammate = "sso.pages",
+    each_subuser_access = "sso.pages",
+    list_all_certificates = "sso.pages",
+    ensure_certificate = "sso.rotation",
+    rotate_certificate = "sso.rotation",
+    sync_metadata = "sso.rotation",
+    snapshot = "sso.snapshot",
+    diff = "sso.snapshot",
+    restore = "sso.snapshot",
+    check_certificates = "sso.monitor",
+}
+for name, module in pairs(LATER) do
     Client[name] = function(client, ...)
         check_client(client, name)
-        return require("sso.pages")[name](client, ...)
+        return require(module)[name](client, ...)
     end
     M[name] = function(...)
-        return require("sso.pages")[name](default_client(), ...)
+        return require(module)[name](default_client(), ...)
     end
 end
+
+-- Parts that stand by themselves, loaded when they are first named: sso.metadata and so on.
+local PARTS = { metadata = true, monitor = true, saml = true, timeline = true }
+setmetatable(M, {
+    __index = function(module, name)
+        if PARTS[name] then
+            local part = require("sso." .. name)
+            rawset(module, name, part)
+            return part
+        end
+    end,
+})
 
 --- Makes a client.
 ---@param options? sso.Options

@@ -43,6 +43,8 @@ enum sso_kind {
     SSO_HTTP,
     SSO_CANCELLED,
     SSO_HOST,
+    SSO_SAML,
+    SSO_UNSAFE,
     SSO_MEMORY,
     SSO_KIND_COUNT
 };

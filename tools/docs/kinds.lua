@@ -102,6 +102,16 @@ return {
         when = "this place in the host can neither wait nor block",
         advice = "the message names the way out",
     },
+    saml = {
+        retryable = "no",
+        when = "SAML metadata or a SAML response that cannot be read, or is not what was asked for",
+        advice = "the message says which part; look at the file or URL",
+    },
+    unsafe = {
+        retryable = "no",
+        when = "refused because it could lock people out; the message says what would be needed",
+        advice = "see to what it asks for, or `force` where it says so",
+    },
     memory = {
         retryable = "yes",
         when = "no memory is left",
