@@ -48,6 +48,8 @@ static const struct voice sending = {
     ", or set validate = false to send any text as it is"};
 static const struct voice reading = {"the text", ""};
 
+static const char NO_DATES[] = "holds a certificate whose dates cannot be read";
+
 struct report {
     const struct voice *voice;
     char *message;
@@ -228,6 +230,18 @@ static enum sso_kind refuse_size(const struct report *r, unsigned max)
     return refuse(r, sentence);
 }
 
+/* Frees what the certificates own, not the array. */
+static void free_items(struct sso_certificate_list *list)
+{
+    size_t i;
+    for (i = 0; i < list->count; i++) {
+        free(list->items[i].subject);
+        free(list->items[i].issuer);
+        free(list->items[i].serial);
+        sso_buffer_free(&list->items[i].pem);
+    }
+}
+
 /* ---- the two faces ------------------------------------------------------ */
 
 static enum sso_kind refuse_several(const struct report *r,
@@ -246,6 +260,22 @@ static enum sso_kind refuse_several(const struct report *r,
     return refuse(r, sentence);
 }
 
+/* What cannot be read here is not sent to be read there. */
+static enum sso_kind refuse_unreadable(const struct report *r,
+                                       const struct sso_certificate_place *at)
+{
+    struct sso_certificate c;
+    struct sso_certificate_list one = {&c, 1};
+    bool memory_short = true;
+    bool ok;
+    memset(&c, 0, sizeof(c));
+    ok = sso_certificate_read(&c, at->der, at->len, &memory_short);
+    free_items(&one);
+    if (ok)
+        return SSO_OK;
+    return memory_short ? out_of_memory(r) : refuse(r, NO_DATES);
+}
+
 static enum sso_kind screen(const struct report *r,
                             const struct sso_certificate_findings *f,
                             const char *text, size_t len,
@@ -256,6 +286,9 @@ static enum sso_kind screen(const struct report *r,
         return kind;
     if (f->count > 1)
         return refuse_several(r, f);
+    kind = refuse_unreadable(r, &f->places[0]);
+    if (kind != SSO_OK)
+        return kind;
     if (f->places[0].mended == 0 && sso_certificate_is_clean(text, len))
         return SSO_OK;
     kind = sso_certificate_write_pem(clean, f->places[0].der, f->places[0].len);
@@ -304,9 +337,7 @@ static enum sso_kind read_all(const struct report *r,
         const struct sso_certificate_place *at = &f->places[i];
         list->count = i + 1;
         if (!sso_certificate_read(c, at->der, at->len, &memory_short))
-            return memory_short ? out_of_memory(r)
-                                : refuse(r, "holds a certificate whose dates "
-                                            "cannot be read");
+            return memory_short ? out_of_memory(r) : refuse(r, NO_DATES);
         c->mended = at->mended | f->blocks.mended;
     }
     return SSO_OK;
@@ -340,13 +371,7 @@ enum sso_kind sso_certificate_parse(const char *text, size_t len,
 
 void sso_certificate_list_free(struct sso_certificate_list *list)
 {
-    size_t i;
-    for (i = 0; i < list->count; i++) {
-        free(list->items[i].subject);
-        free(list->items[i].issuer);
-        free(list->items[i].serial);
-        sso_buffer_free(&list->items[i].pem);
-    }
+    free_items(list);
     free(list->items);
     list->items = NULL;
     list->count = 0;

@@ -63,8 +63,9 @@ static void found_by_name_in_any_case(void)
 static void odd_blocks_are_harmless(void)
 {
     static const char *const blocks[] = {
-        "",       "HTTP/1.1 200 OK", "\n",    "HTTP/1.1 200 OK\r\n",
-        "x\n:\n", "x\n\n\n",         "x\r\n:"};
+        "",       "HTTP/1.1 200 OK", "\n",     "HTTP/1.1 200 OK\r\n",
+        "x\n:\n", "x\n\n\n",         "x\r\n:", "x\n : b\n",
+        "x\n\t:x"};
     struct sso_header_line line;
     size_t cursor = 0;
     size_t i;

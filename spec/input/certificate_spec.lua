@@ -3,6 +3,7 @@
 
 local bad_input = require "support.bad_input"
 local helper = require "helper"
+local mime = require "mime"
 
 local expect_error = bad_input.expect_error
 
@@ -33,6 +34,15 @@ local certificates = {
         end,
         "public_certificate is damaged: there is a character in its base64 that does not belong "
             .. "there",
+    },
+    {
+        function()
+            -- the notBefore of a certificate that is otherwise as it was: 2x… is no year
+            local base64 = helper.certificate({ key = "ec" }):gsub("%-%-%-%-%-[^\n]*\n", "")
+            local der = mime.unb64((base64:gsub("%s", "")))
+            return (der:gsub("\23\13%d%d", "\23\0132x", 1))
+        end,
+        "public_certificate holds a certificate whose dates cannot be read",
     },
     {
         function()

@@ -63,6 +63,9 @@ bool sso_headers_next(const char *block, size_t len, size_t *cursor,
         while (line->name_len > 0 && is_blank(text[line->name_len - 1])) {
             line->name_len--;
         }
+        if (line->name_len == 0) {
+            continue; /* blanks alone before the colon name nothing */
+        }
         for (colon++; colon < end && is_blank(*colon); colon++) {
         }
         line->value = colon;
