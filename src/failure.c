@@ -5,9 +5,13 @@
  * metatable turns it into one line for a person.
  */
 #include "failure.h"
+#include "text.h"
 
 #include <stdarg.h>
 #include <string.h>
+
+/* Longest message, bytes. */
+#define MESSAGE_MAX 2048u
 
 /* Kinds whose cause may pass by itself, so that the same call may succeed. */
 static bool is_retryable(enum sso_kind kind)
@@ -41,7 +45,8 @@ void sso_failure_push(lua_State *L, enum sso_kind kind, const char *message)
     lua_createtable(L, 0, 8);
     lua_pushstring(L, sso_kind_name(kind));
     lua_setfield(L, -2, "kind");
-    lua_pushstring(L, message);
+    /* names of files and the like are the caller's: they may hold anything */
+    sso_text_push_clean(L, message, strlen(message), NULL, MESSAGE_MAX);
     lua_setfield(L, -2, "message");
     lua_pushboolean(L, is_retryable(kind));
     lua_setfield(L, -2, "retryable");

@@ -3,6 +3,7 @@
  */
 #include "text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -132,6 +133,19 @@ static size_t secret_length(const char *s, size_t len, const char *secret)
     return n == whole || n >= SECRET_MIN ? n : 0;
 }
 
+/* How many bytes at s look like an API key, whoever's: "SG." and a run of what
+ * keys are made of; 0: they do not. */
+static size_t key_length(const char *s, size_t len)
+{
+    size_t n = 3;
+
+    if (len <= 3 || strncmp(s, "SG.", 3) != 0)
+        return 0;
+    while (n < len && (isalnum((unsigned char)s[n]) || strchr("._-", s[n])))
+        n++;
+    return n >= 3 + SECRET_MIN ? n : 0;
+}
+
 /*
  * Control characters of ASCII and of Latin-1 (as UTF-8), line separators, and
  * the marks that turn the direction of the text around them.
@@ -158,6 +172,8 @@ void sso_text_push_clean(lua_State *L, const char *s, size_t len,
     luaL_buffinit(L, &b);
     while (i < len && written < max) {
         size_t n = secret_length(s + i, len - i, secret);
+        if (n == 0)
+            n = key_length(s + i, len - i);
         if (n > 0) {
             luaL_addstring(&b, "[api key]");
             written += 9;

@@ -27,7 +27,8 @@ void sso_nearest_offer(struct sso_nearest *n, const char *name);
 /*
  * Pushes text from outside as one harmless line: control characters and
  * bytes that are no UTF-8 become spaces or '?', whatever starts like the
- * secret (NULL: none) becomes "[api key]", and it ends after max bytes.
+ * secret (NULL: none) or looks like an API key becomes "[api key]", and it
+ * ends after max bytes.
  * [-0, +1]
  */
 void sso_text_push_clean(lua_State *L, const char *s, size_t len,

@@ -31,6 +31,7 @@ local configurations = {
     { { api_key = "SG.\195\164" }, SPACED },
     { { api_key = "SG.\127" }, SPACED },
     { { api_key_file = "/nonexistent/key" }, NO_KEY_FILE .. "/nonexistent/key" },
+    { { api_key_file = "/no\r\n\27[31m" }, NO_KEY_FILE .. "/no   [31m" },
     { { api_key_file = "/" }, NO_KEY_FILE .. "/" },
     { { api_key_file = "/dev/null" }, "the API key is empty" },
     { { api_key_file = FILE }, SPACED },
