@@ -4,9 +4,10 @@
  *
  * usage: call_floor CALLS IN_FLIGHT CERT_ID PEM_FILE   (Linux: it uses epoll)
  *
- * Opens its connections and warms up (WARM calls or CALLS if fewer), then makes
- * the measured calls and prints "calls wall-seconds cpu-seconds".  Server,
- * key and CA come from SENDGRID_BASE_URL, SENDGRID_API_KEY and SSL_CERT_FILE.
+ * Opens its connections and warms up (BENCH_WARM calls, 400 if not set, or
+ * CALLS if fewer), then makes the measured calls and prints "calls wall-seconds
+ * cpu-seconds".  Server, key and CA come from SENDGRID_BASE_URL,
+ * SENDGRID_API_KEY and SSL_CERT_FILE.
  * Each call encodes its body, keeps the answer's headers and body, decodes the
  * body and checks the id and the certificate, as a caller of the module does.
  */
@@ -195,14 +196,34 @@ static void end(const struct bench *b, struct transfer *t, CURLcode code)
 
 /* ---- many calls --------------------------------------------------------- */
 
+static double seconds(clockid_t clock)
+{
+    struct timespec t;
+
+    clock_gettime(clock, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* With BENCH_TIMES the seconds of each call, a line each, the last run's. */
 static void run_in_turn(struct bench *b, int calls)
 {
+    const char *path = getenv("BENCH_TIMES");
+    FILE *times = path != NULL ? fopen(path, "w") : NULL;
+    double from = 0;
     int i;
 
+    if (path != NULL && times == NULL)
+        fail("cannot write %s", path);
     for (i = 0; i < calls; i++) {
+        if (times != NULL)
+            from = seconds(CLOCK_MONOTONIC);
         begin(b, &b->transfers[0]);
         end(b, &b->transfers[0], curl_easy_perform(b->transfers[0].easy));
+        if (times != NULL)
+            fprintf(times, "%.6f\n", seconds(CLOCK_MONOTONIC) - from);
     }
+    if (times != NULL)
+        fclose(times);
 }
 
 static void start(const struct bench *b, struct transfer *t)
@@ -327,14 +348,6 @@ static void run(struct bench *b, int calls)
     (b->in_flight == 1 ? run_in_turn : run_at_once)(b, calls);
 }
 
-static double seconds(clockid_t clock)
-{
-    struct timespec t;
-
-    clock_gettime(clock, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static struct curl_slist *make_headers(void)
 {
     struct curl_slist *list = NULL;
@@ -368,6 +381,8 @@ static void clean_up(struct bench *b)
 int main(int argc, char **argv)
 {
     struct bench b;
+    const char *warm_text = getenv("BENCH_WARM");
+    int warm = warm_text != NULL ? atoi(warm_text) : WARM;
     int calls, i;
     double wall, cpu;
 
@@ -386,7 +401,7 @@ int main(int argc, char **argv)
         fail("no memory");
     for (i = 0; i < b.in_flight; i++)
         set_up(&b, &b.transfers[i]);
-    run(&b, calls < WARM ? calls : WARM);
+    run(&b, calls < warm ? calls : warm);
     wall = seconds(CLOCK_MONOTONIC);
     cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
     run(&b, calls);

@@ -12,8 +12,9 @@ end
 
 -- LuaJIT loads what is built for 5.1.
 local version = _VERSION:match("%d%.%d")
-local root = (arg[0]:match("^.*/") or "./") .. ".."
-package.path = root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. package.path
+local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
+local root = here .. ".."
+package.path = here .. "?.lua;" .. root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. package.path
 package.cpath = root .. "/build/" .. version .. "/?.so;" .. package.cpath
 
 local sso = require "sso"
@@ -57,13 +58,13 @@ function M.client(base_url, in_flight, validate)
     })
 end
 
-local function fields(pem)
+function M.fields(pem)
     return { public_certificate = pem, enabled = true, integration_id = M.integration_id }
 end
 
 local id = tonumber(M.cert_id)
 
-local function check(pem, certificate, err)
+function M.check(pem, certificate, err)
     if not certificate then
         error(tostring(err), 0)
     elseif certificate.id ~= id or certificate.public_certificate ~= pem then
@@ -72,9 +73,14 @@ local function check(pem, certificate, err)
 end
 
 --- Makes calls one after the other.
-function M.run_in_turn(client, pem, calls)
-    for _ = 1, calls do
-        check(pem, client:update_certificate(M.cert_id, fields(pem)))
+---@param times? number[]  gets the seconds that each took
+function M.run_in_turn(client, pem, calls, times)
+    for i = 1, calls do
+        local from = times and M.now()
+        M.check(pem, client:update_certificate(M.cert_id, M.fields(pem)))
+        if times then
+            times[i] = M.now() - from
+        end
     end
 end
 
@@ -83,14 +89,14 @@ function M.run_at_once(client, pem, calls, in_flight)
     local to_start, done = calls, 0
     local start
     local function callback(certificate, err)
-        check(pem, certificate, err)
+        M.check(pem, certificate, err)
         done = done + 1
         start()
     end
     function start()
         if to_start > 0 then
             to_start = to_start - 1
-            client:update_certificate(M.cert_id, fields(pem), callback)
+            client:update_certificate(M.cert_id, M.fields(pem), callback)
         end
     end
     for _ = 1, in_flight do

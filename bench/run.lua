@@ -1,175 +1,134 @@
--- run.lua - CPU time of one update_certificate, user and system, as a ratio to call_floor.c, a C
--- program that does the same work with libcurl and cJSON.
+-- run.lua - the benchmark: what a call costs beyond the network, beside a C program that does the
+-- same work with libcurl and cJSON, and beside what people use today.
 --
--- usage: sandbox/sandbox run bench/run
+-- usage: sandbox/sandbox run bench/run [--quick] [--only PART[,PART...]] [--publish]
 --
--- Every number is measured inside the process that makes the calls, over warm connections, so
--- that start and handshakes are not in it.  The programs take turns; each ratio is to the C
--- program of the same round, and the table shows the median and the range of the rounds.
+-- Prints tables and what of the targets holds; writes build/bench/results.json and chart.svg.
+-- --publish also writes docs/benchmark.md and docs/benchmark.svg.  Ends with 1 when a target is
+-- missed, except with --quick, whose numbers are too few to judge.
 
-local here = arg[0]:match("^.*/") or "./"
-local bench = dofile(here .. "common.lua")
-local build = here .. "../build/"
+local here = arg[0]:match "^.*/" or "./"
+package.path = here .. "?.lua;" .. package.path
 
-local programs = {
-    {
-        name = "C, libcurl and cJSON",
-        command = build .. "bench/call_floor %d %d " .. bench.cert_id .. " %s",
-    },
-}
-local interpreters = {
-    { "Lua 5.4", "lua5.4", "5.4" },
-    { "LuaJIT", "luajit", "5.1" },
-}
+local measure = require "measure"
+local contenders = require "contenders"
+local report = require "report"
 
-local modes = {
-    {
-        title = "one at a time, answers at once",
-        in_flight = 1,
-        calls = 1500,
-        rounds = 9,
-        -- On one CPU with the server: waking another one costs more than the call.
-        cpu = 1,
-    },
-    {
-        title = "64 in flight, answers 20 ms late",
-        in_flight = 64,
-        calls = 3200,
-        rounds = 3,
-        delay = 0.02,
-        cpu = 2,
-    },
-}
+local PARTS = { "cpu", "instructions", "start", "memory", "latency", "connections" }
 
-local function output_of(command)
-    local pipe = assert(io.popen(command))
-    local text = pipe:read("a")
-    local ok = pipe:close()
-    return text, ok
-end
-
-local function exists(path)
-    local file = io.open(path)
-    return file ~= nil and file:close()
-end
-
--- Adds a row with `validate` on (the text was seen before) and one with it off.
-local function add_interpreter(name, program, version)
-    if not exists(build .. version .. "/sso/core.so") then
-        local module = build .. version .. "/sso/core.so"
-        print(("%s: not measured, %s is missing (make build)"):format(name, module))
-        return
-    elseif not select(2, output_of("command -v " .. program)) then
-        print(("%s: not measured, %s is not installed"):format(name, program))
-        return
+local function options_of(words)
+    local options = { parts = PARTS }
+    local i = 1
+    while words[i] do
+        if words[i] == "--quick" or words[i] == "--publish" then
+            options[words[i]:sub(3)] = true
+        elseif words[i] == "--only" and words[i + 1] then
+            options.parts = {}
+            for part in words[i + 1]:gmatch "%w+" do
+                options.parts[#options.parts + 1] = part
+            end
+            i = i + 1
+        else
+            io.stderr:write("usage: bench/run [--quick] [--only PART[,PART...]] [--publish]\n")
+            os.exit(2)
+        end
+        i = i + 1
     end
-    for _, validate in ipairs { "on", "off" } do
-        programs[#programs + 1] = {
-            name = ("%s, validate %s"):format(name, validate),
-            command = program .. " " .. here .. "call.lua %d %d " .. validate .. " %s",
-        }
-    end
+    return options
 end
 
--- ---- where programs run --------------------------------------------------
+local function write(path, text)
+    local file = assert(io.open(path, "wb"))
+    file:write(text)
+    file:close()
+end
 
--- → the first two CPUs that this process may use, or nil
-local function two_cpus()
-    local allowed = bench.read_file("/proc/self/status"):match("Cpus_allowed_list:%s*(%S+)")
-    local cpus = {}
-    for first, last in allowed:gmatch("(%d+)%-?(%d*)") do
-        for cpu = tonumber(first), tonumber(last) or tonumber(first) do
-            cpus[#cpus + 1] = cpu
+-- → looks a number up: at(TABLE, ROW, COLUMN), nil where it was not measured
+local function lookup(tables)
+    return function(key, row_key, column)
+        for _, t in ipairs(tables) do
+            for _, row in ipairs(t.key == key and t.rows or {}) do
+                if row.key == row_key then
+                    return row[column]
+                end
+            end
         end
     end
-    return #cpus >= 2 and { cpus[1], cpus[2] } or nil
 end
 
--- Pins the server. → the CPUs, or nil where there are too few
-local function pin()
-    local cpus = two_cpus()
-    local pid = bench.read_file(os.getenv("SSO_SANDBOX_DIR") .. "/nginx.pid"):match("%d+")
-    if cpus and os.execute(("taskset -cp %d %s >/dev/null 2>&1"):format(cpus[1], pid)) then
-        print(("server on CPU %d, client beside it, and on CPU %d while answers are late"):format(
-            cpus[1], cpus[2]))
-        return cpus
-    end
-    print("server and client on any CPU")
-    return nil
-end
-
-local function facts()
-    local version = require("sso").version()
-    local model = bench.read_file("/proc/cpuinfo"):match("model name%s*:%s*([^\n]+)") or "?"
-    local kernel = bench.read_file("/proc/sys/kernel/osrelease"):match("%S+")
-    local load = bench.read_file("/proc/loadavg"):match("%S+")
-    print(("%s, %s CPUs, Linux %s, load %s; libcurl %s, %s, lua-cjson %s"):format(model,
-        output_of("nproc"):match("%d+"), kernel, load, version.libcurl, version.tls, version.cjson))
-end
-
--- ---- measuring -----------------------------------------------------------
-
--- → {cpu = µs a call, rate = calls a second}
-local function measure(program, mode, pem_path, cpus)
-    local command = program.command:format(mode.calls, mode.in_flight, pem_path)
-    if cpus then
-        command = ("taskset -c %d %s"):format(cpus[mode.cpu], command)
-    end
-    local text = output_of(("SENDGRID_BASE_URL='%s' SSL_CERT_FILE=\"$SSO_SANDBOX_CA\" %s"):format(
-        bench.base_url(mode.delay), command))
-    local calls, wall, cpu = text:match("^(%d+) ([%d.]+) ([%d.]+)\n$")
-    if not calls then
-        error(program.name .. " failed", 0)
-    end
-    return { cpu = cpu / calls * 1e6, rate = calls / wall }
-end
-
--- → for each program a list with one result a round; each round begins with another program
-local function measure_all(mode, pem_path, cpus)
-    local results = {}
-    for i in ipairs(programs) do
-        results[i] = {}
-    end
-    for round = 1, mode.rounds do
-        for turn = 1, #programs do
-            local i = (turn + round) % #programs + 1
-            results[i][round] = measure(programs[i], mode, pem_path, cpus)
+-- → list of {name, limit, value, holds}
+local function judge(tables)
+    local at, verdicts = lookup(tables), {}
+    for _, target in ipairs(require "targets") do
+        local value = target.value(at)
+        if value then
+            local holds
+            if target.least then
+                holds = value >= target.limit
+            else
+                holds = value <= target.limit
+            end
+            verdicts[#verdicts + 1] = {
+                name = target.name, limit = target.limit, value = value, holds = holds,
+                unit = target.unit or "x",
+            }
         end
     end
-    return results
+    return verdicts
 end
 
-local function list_of(rounds, pick)
-    local values = {}
-    for i, result in ipairs(rounds) do
-        values[i] = pick(result, i)
+local options = options_of(arg)
+local began = measure.now()
+local facts = measure.facts()
+local list, missing = contenders.here()
+assert(list[1] and list[1].floor, "the C program is missing: make bench-programs")
+
+local context = {
+    quick = options.quick,
+    contenders = list,
+    pem = require "common".make_certificate(),
+    say = print,
+}
+measure.pin()
+print(report.facts(facts))
+if #missing > 0 then
+    print("not to be had here: " .. table.concat(missing, "; "))
+end
+
+local tables = {}
+for _, part in ipairs(options.parts) do
+    local run = require("parts." .. part)
+    for _, t in ipairs((type(run) == "table" and run.run or run)(context)) do
+        tables[#tables + 1] = t
+        print(report.text(t))
     end
-    return values
 end
 
-local function show(mode, results)
-    local header = ("\n%s: %d rounds of %d calls"):format(mode.title, mode.rounds, mode.calls)
-    local ideal = mode.delay and mode.in_flight / mode.delay
-    print(header .. (ideal and ("; ideal %d calls/s"):format(ideal) or ""))
-    print(("%-24s %10s %8s  %-15s %9s"):format("", "CPU µs", "ratio", "range", "calls/s"))
-    for i, program in ipairs(programs) do
-        local ratios = list_of(results[i], function(result, round)
-            return result.cpu / results[1][round].cpu
-        end)
-        local cpu = list_of(results[i], function(result) return result.cpu end)
-        local rate = bench.median(list_of(results[i], function(result) return result.rate end))
-        print(("%-24s %9.1f %8.2f  %.2f to %-7.2f %9.0f%s"):format(program.name, bench.median(cpu),
-            bench.median(ratios), math.min(table.unpack(ratios)), math.max(table.unpack(ratios)),
-            rate, ideal and (" = %.0f %%"):format(rate / ideal * 100) or ""))
+local verdicts, all_hold = judge(tables), true
+print ""
+for _, verdict in ipairs(verdicts) do
+    all_hold = all_hold and verdict.holds
+    print(("%-7s %8.3f %-2s  %s"):format(verdict.holds and "holds" or "MISSED", verdict.value,
+        verdict.unit, verdict.name))
+end
+print(("\n%.0f s"):format(measure.now() - began))
+
+write(measure.build .. "bench/results.json", report.json(facts, missing, tables, verdicts))
+local chart = require "chart".svg(tables, facts)
+write(measure.build .. "bench/chart.svg", chart)
+if options.publish then
+    local page = { "# Benchmark results\n\nMade by `make bench PUBLISH=1`; [bench/README.md](../bench/"
+        .. "README.md) says what each\nnumber is.\n\n" .. report.facts(facts):gsub("\n", "  \n")
+        .. "\n\n![CPU time of a call](benchmark.svg)\n" }
+    for _, t in ipairs(tables) do
+        page[#page + 1] = report.markdown(t)
     end
+    page[#page + 1] = "| target | measured | |\n|---|---:|---|\n"
+    for _, verdict in ipairs(verdicts) do
+        page[#page] = page[#page] .. ("| %s | %.3f %s | %s |\n"):format(verdict.name, verdict.value,
+            verdict.unit, verdict.holds and "holds" or "missed")
+    end
+    write(here .. "../docs/benchmark.md", table.concat(page, "\n"))
+    write(here .. "../docs/benchmark.svg", chart)
 end
-
-facts()
-for _, row in ipairs(interpreters) do
-    add_interpreter(table.unpack(row))
-end
-local pem_path = bench.make_certificate()
-local cpus = pin()
-for _, mode in ipairs(modes) do
-    show(mode, measure_all(mode, pem_path, cpus))
-end
+os.exit(all_hold or options.quick)

@@ -1,0 +1,58 @@
+-- instructions.lua - instructions of a call in user space, counted by callgrind: repeatable, and
+-- the same whatever else the machine does.  Two runs of different length; their difference is a
+-- call without start, connecting and warming up.
+--
+-- bench/baseline.json holds what five scenarios may take; `bench/run --baseline` compares.
+
+local contenders = require "contenders"
+local measure = require "measure"
+
+local FEW, MANY = 100, 300
+
+local M = {}
+
+local function total(command, options)
+    local path = os.getenv "SSO_SANDBOX_DIR" .. "/callgrind.out"
+    local text, ok = measure.output_of(measure.command(
+        "valgrind --tool=callgrind --callgrind-out-file=" .. measure.quote(path) .. " " .. command,
+        options) .. " 2>&1")
+    local collected = text:match "Collected : (%d+)"
+    if not ok or not collected then
+        error("callgrind failed:\n" .. text, 0)
+    end
+    return tonumber(collected)
+end
+
+--- Instructions of one call of a command: `command(calls)` gives it.
+function M.per_call(command, options)
+    local few = total(command(FEW), options)
+    local many = total(command(MANY), options)
+    -- each run makes as many calls to warm up as it measures, at most 400
+    return (many - few) / (2 * (MANY - FEW))
+end
+
+function M.run(context)
+    if not os.execute "valgrind --version >/dev/null 2>&1" then
+        context.say "instructions: not measured, valgrind is not installed"
+        return {}
+    end
+    local list = contenders.pick(context.contenders, function(contender)
+        return contender.ours or contender.key == "luacurl"
+    end)
+    local rows = {}
+    for i, contender in ipairs(list) do
+        local count = M.per_call(function(calls)
+            return contenders.command(contender, calls, 1, context.pem)
+        end, {})
+        rows[i] = {
+            key = contender.key, name = contender.name, thousand = count / 1e3,
+            ratio = count / 1e3 / (rows[1] and rows[1].thousand or count / 1e3),
+        }
+    end
+    return { {
+        key = "instructions", title = "instructions of a call, one at a time (callgrind)", rows = rows,
+        columns = { { "thousand", "thousand", "%.1f" }, { "ratio", "ratio", "%.3f" } },
+    } }
+end
+
+return M

@@ -1,0 +1,88 @@
+-- report.lua - the benchmark's tables: on the screen, as Markdown, and as JSON.
+
+local M = {}
+
+-- Columns that a terminal needs for a text: multi-byte characters count as one.
+local function width(text)
+    return utf8.len(text) or #text
+end
+
+local function left(text, columns)
+    return text .. (" "):rep(columns - width(text))
+end
+
+local function right(text, columns)
+    return (" "):rep(columns - width(text)) .. text
+end
+
+local function cell(row, column)
+    local value = row[column[2]]
+    return value == nil and "" or column[3]:format(value * (column[4] or 1))
+end
+
+--- One table for a terminal.
+function M.text(t)
+    local lines = { "", t.title }
+    local name = 24
+    for _, row in ipairs(t.rows) do
+        name = math.max(name, width(row.name))
+    end
+    local head = (" "):rep(name)
+    for _, column in ipairs(t.columns) do
+        head = head .. "  " .. right(column[1], math.max(8, width(column[1])))
+    end
+    lines[#lines + 1] = head
+    for _, row in ipairs(t.rows) do
+        local line = left(row.name, name)
+        for _, column in ipairs(t.columns) do
+            line = line .. "  " .. right(cell(row, column), math.max(8, width(column[1])))
+        end
+        lines[#lines + 1] = line
+    end
+    return table.concat(lines, "\n")
+end
+
+--- One table as Markdown.
+function M.markdown(t)
+    local head, rule = { t.title }, { "---" }
+    for _, column in ipairs(t.columns) do
+        head[#head + 1], rule[#rule + 1] = column[1], "---:"
+    end
+    local lines = { "| " .. table.concat(head, " | ") .. " |", "|" .. table.concat(rule, "|") .. "|" }
+    for _, row in ipairs(t.rows) do
+        local cells = { (row.name:gsub("^%s+", "")) }
+        for _, column in ipairs(t.columns) do
+            cells[#cells + 1] = cell(row, column)
+        end
+        lines[#lines + 1] = "| " .. table.concat(cells, " | ") .. " |"
+    end
+    return table.concat(lines, "\n") .. "\n"
+end
+
+--- Machine and versions in two lines.
+function M.facts(facts)
+    return ("%s, %d CPUs, Linux %s, load %.1f, %s\nsendgrid-sso %s, libcurl %s, %s, lua-cjson %s"):format(
+        facts.cpu, facts.cpus, facts.kernel, facts.load, facts.date, facts.module, facts.libcurl,
+        facts.tls, facts.cjson)
+end
+
+--- Everything as JSON: `{facts, missing, tables = {KEY = {title, rows = {KEY = {…}}}}, targets}`.
+function M.json(facts, missing, tables, targets)
+    local document = { facts = facts, tables = {}, targets = targets }
+    document.missing = #missing > 0 and missing or nil
+    for _, t in ipairs(tables) do
+        local rows = {}
+        for _, row in ipairs(t.rows) do
+            rows[row.key] = {}
+            for key, value in pairs(row) do
+                if key ~= "key" then
+                    rows[row.key][key] = value
+                end
+            end
+        end
+        document.tables[t.key] = { title = t.title, rows = rows }
+    end
+    return require "cjson".encode(document) .. "\n"
+end
+
+return M
