@@ -40,8 +40,8 @@ local function save(counts)
         lines[i] = ('        "%s": %d'):format(name, counts[name])
     end
     local file = assert(io.open(BASELINE, "wb"))
-    file:write(('{\n    "versions": "%s",\n    "instructions": {\n%s\n    }\n}\n'):format(versions(),
-        table.concat(lines, ",\n")))
+    file:write(('{\n    "versions": "%s",\n    "instructions": {\n%s\n    }\n}\n'):format(
+        versions(), table.concat(lines, ",\n")))
     file:close()
 end
 

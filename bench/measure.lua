@@ -61,8 +61,8 @@ end
 --- The command with variables and a CPU.
 ---@param options {delay: number?, cpu: string?, env: string?, url: string?}
 function M.command(command, options)
-    local prefix = ("env -u CURL_CA_BUNDLE -u SSL_CERT_DIR SENDGRID_BASE_URL=%s SSL_CERT_FILE=\"$SSO_SANDBOX_CA\" "
-        .. "NODE_EXTRA_CA_CERTS=\"$SSO_SANDBOX_CA\" %s "):format(
+    local prefix = ("env -u CURL_CA_BUNDLE -u SSL_CERT_DIR SENDGRID_BASE_URL=%s "
+        .. "SSL_CERT_FILE=\"$SSO_SANDBOX_CA\" NODE_EXTRA_CA_CERTS=\"$SSO_SANDBOX_CA\" %s "):format(
         M.quote(options.url or bench.base_url(options.delay)), options.env or "")
     if M.cpus and options.cpu then
         prefix = ("taskset -c %d %s"):format(M.cpus[options.cpu], prefix)

@@ -48,7 +48,10 @@ function M.markdown(t)
     for _, column in ipairs(t.columns) do
         head[#head + 1], rule[#rule + 1] = column[1], "---:"
     end
-    local lines = { "| " .. table.concat(head, " | ") .. " |", "|" .. table.concat(rule, "|") .. "|" }
+    local lines = {
+        "| " .. table.concat(head, " | ") .. " |",
+        "|" .. table.concat(rule, "|") .. "|",
+    }
     for _, row in ipairs(t.rows) do
         local cells = { (row.name:gsub("^%s+", "")) }
         for _, column in ipairs(t.columns) do
@@ -61,9 +64,9 @@ end
 
 --- Machine and versions in two lines.
 function M.facts(facts)
-    return ("%s, %d CPUs, Linux %s, load %.1f, %s\nsendgrid-sso %s, libcurl %s, %s, lua-cjson %s"):format(
-        facts.cpu, facts.cpus, facts.kernel, facts.load, facts.date, facts.module, facts.libcurl,
-        facts.tls, facts.cjson)
+    return ("%s, %d CPUs, Linux %s, load %.1f, %s\n"):format(facts.cpu, facts.cpus, facts.kernel,
+        facts.load, facts.date) .. ("sendgrid-sso %s, libcurl %s, %s, lua-cjson %s"):format(
+        facts.module, facts.libcurl, facts.tls, facts.cjson)
 end
 
 --- Everything as JSON: `{facts, missing, tables = {KEY = {title, rows = {KEY = {…}}}}, targets}`.

@@ -117,8 +117,9 @@ write(measure.build .. "bench/results.json", report.json(facts, missing, tables,
 local chart = require "chart".svg(tables, facts)
 write(measure.build .. "bench/chart.svg", chart)
 if options.publish then
-    local page = { "# Benchmark results\n\nMade by `make bench PUBLISH=1`; [bench/README.md](../bench/"
-        .. "README.md) says what each\nnumber is.\n\n" .. report.facts(facts):gsub("\n", "  \n")
+    local page = { "# Benchmark results\n\nMade by `make bench PUBLISH=1`; [bench/README.md]("
+        .. "../bench/README.md) says what each\nnumber is.\n\n"
+        .. report.facts(facts):gsub("\n", "  \n")
         .. "\n\n![CPU time of a call](benchmark.svg)\n" }
     for _, t in ipairs(tables) do
         page[#page + 1] = report.markdown(t)

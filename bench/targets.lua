@@ -48,7 +48,8 @@ return {
         limit = 3,
         unit = "ms",
         value = function(at)
-            local all, libcurl = at("loading", "require", "wall_ms"), at("loading", "libcurl", "wall_ms")
+            local all = at("loading", "require", "wall_ms")
+            local libcurl = at("loading", "libcurl", "wall_ms")
             return all and libcurl and all - libcurl
         end,
     },

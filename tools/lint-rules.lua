@@ -17,7 +17,7 @@ end
 local function files_of_tree()
     local list, ok = output_of("git ls-files -co --exclude-standard 2>/dev/null")
     if not ok then
-        list = output_of("find . -type f -not -path './build/*' | sed 's,^./,,'")
+        list = output_of("find . -type f -not -path './build/*' -not -path './fuzz/corpus/*' | sed 's,^./,,'")
     end
     local files = {}
     for name in list:gmatch("[^\n]+") do

@@ -4,8 +4,10 @@
 
 local measure = require "measure"
 
+local FAULT = "[{\"headers\":{\"Connection\":\"close\"},\"times\":\"always\"}]"
+
 local function fault(on)
-    local command = on and "--data-binary '[{\"headers\":{\"Connection\":\"close\"},\"times\":\"always\"}]'" or "-X DELETE"
+    local command = on and "--data-binary '" .. FAULT .. "'" or "-X DELETE"
     return os.execute("curl -fsS --noproxy '*' -o /dev/null " .. command
         .. " \"$SSO_SANDBOX_CONTROL/fault\"")
 end
@@ -26,7 +28,9 @@ return function(context)
         { "fresh", "sendgrid-sso, Lua 5.4, a new one each call", fresh },
         { "c", "C, a new one each call", floor },
     } do
-        rows[#rows + 1] = { key = row[1], name = row[2], cpu_us = row[3].cpu, ms = 1e3 / row[3].rate }
+        rows[#rows + 1] = {
+            key = row[1], name = row[2], cpu_us = row[3].cpu, ms = 1e3 / row[3].rate,
+        }
     end
     return { {
         key = "connections", title = "a new connection for each call, one CA", rows = rows,

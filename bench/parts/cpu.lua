@@ -7,11 +7,18 @@ local measure = require "measure"
 local DELAY = 0.02
 
 local modes = {
-    { key = "in_turn", title = "one at a time", flight = 1, calls = 1500, rounds = 9, cpu = "server" },
-    { key = "at_16", title = "16 in flight, answers 20 ms late", flight = 16, calls = 800, rounds = 3,
-        cpu = "other", delay = DELAY },
-    { key = "at_64", title = "64 in flight, answers 20 ms late", flight = 64, calls = 3200, rounds = 11,
-        cpu = "other", delay = DELAY },
+    {
+        key = "in_turn", title = "one at a time", flight = 1, calls = 1500, rounds = 9,
+        cpu = "server",
+    },
+    {
+        key = "at_16", title = "16 in flight, answers 20 ms late", flight = 16, calls = 800,
+        rounds = 3, cpu = "other", delay = DELAY,
+    },
+    {
+        key = "at_64", title = "64 in flight, answers 20 ms late", flight = 64, calls = 3200,
+        rounds = 11, cpu = "other", delay = DELAY,
+    },
 }
 
 local function run_mode(context, mode)
@@ -24,7 +31,10 @@ local function run_mode(context, mode)
         calls = context.quick and math.max(25, calls // 4) or calls
         return measure.calls(contender.name,
             contenders.command(contender, calls, mode.flight, context.pem),
-            { delay = mode.delay, cpu = mode.cpu, env = context.quick and "BENCH_WARM=100" or nil })
+            {
+                delay = mode.delay, cpu = mode.cpu,
+                env = context.quick and "BENCH_WARM=100" or nil,
+            })
     end)
     local rows = {}
     for i, contender in ipairs(list) do

@@ -50,7 +50,8 @@ function M.run(context)
         }
     end
     return { {
-        key = "instructions", title = "instructions of a call, one at a time (callgrind)", rows = rows,
+        key = "instructions", title = "instructions of a call, one at a time (callgrind)",
+        rows = rows,
         columns = { { "thousand", "thousand", "%.1f" }, { "ratio", "ratio", "%.3f" } },
     } }
 end

@@ -5,8 +5,8 @@
 local contenders = require "contenders"
 local measure = require "measure"
 
-local CURL = "curl -sS -o /dev/null --noproxy '*' -X PATCH -H \"Authorization: Bearer $SENDGRID_API_KEY\" "
-    .. "-H 'Content-Type: application/json' --data-binary @%s "
+local CURL = "curl -sS -o /dev/null --noproxy '*' -X PATCH "
+    .. "-H \"Authorization: Bearer $SENDGRID_API_KEY\" -H 'Content-Type: application/json' --data-binary @%s "
     .. "\"$SENDGRID_BASE_URL/v3/sso/certificates/" .. measure.cert_id .. "\""
 
 -- The request's body, for the curl program.
@@ -22,15 +22,15 @@ local function body_file(context)
     return path
 end
 
--- A copy of the system's anchors with the sandbox's CA in both forms. → directory and bundle, or nil
+-- A copy of the system's anchors with the sandbox's CA in both forms. → its folder, or nil
 local function anchors()
     local folder = os.getenv "SSO_SANDBOX_DIR" .. "/anchors"
     local ok = os.execute(([[
         mkdir -p %s/certs && cp -RP /etc/ssl/certs/. %s/certs/ &&
         cp "$SSO_SANDBOX_CA" %s/certs/sandbox.pem &&
         ln -sf sandbox.pem %s/certs/$(openssl x509 -noout -hash -in "$SSO_SANDBOX_CA").0 &&
-        cat /etc/ssl/certs/ca-certificates.crt "$SSO_SANDBOX_CA" >%s/certs/ca-certificates.crt.new &&
-        mv %s/certs/ca-certificates.crt.new %s/certs/ca-certificates.crt &&
+        cat /etc/ssl/certs/ca-certificates.crt "$SSO_SANDBOX_CA" >%s/bundle &&
+        mv %s/bundle %s/certs/ca-certificates.crt &&
         unshare -rm true 2>/dev/null
     ]]):gsub("%%s", measure.quote(folder)))
     return ok and folder .. "/certs" or nil
@@ -58,7 +58,8 @@ end
 local function run_list(context, key, title, list, around)
     local rounds = context.quick and 7 or 21
     local shown = measure.rounds(list, rounds, function(item)
-        return measure.spawn(item.name, item.command, { env = "BENCH_WARM=0", around = around }, 1)[1]
+        local options = { env = "BENCH_WARM=0", around = around }
+        return measure.spawn(item.name, item.command, options, 1)[1]
     end)
     local rows = {}
     for i, item in ipairs(list) do
@@ -74,15 +75,16 @@ local function run_list(context, key, title, list, around)
         key = key, title = title, rows = rows,
         columns = {
             { "ms", "wall_ms", "%.1f" }, { "ratio", "ratio", "%.2f" }, { "least", "least", "%.1f" },
-            { "most", "most", "%.1f" }, { "CPU ms", "cpu_ms", "%.1f" }, { "peak MB", "peak_mb", "%.1f" },
+            { "most", "most", "%.1f" }, { "CPU ms", "cpu_ms", "%.1f" },
+            { "peak MB", "peak_mb", "%.1f" },
         },
     }
 end
 
 -- Loads libraries and ends.
 local function loading(context)
-    local module = ("LUA_PATH='%s../lua/?.lua;%s../lua/?/init.lua;;' LUA_CPATH='%s5.4/?.so;;'"):format(
-        measure.here, measure.here, measure.build)
+    local module = "LUA_PATH='" .. measure.here .. "../lua/?.lua;" .. measure.here
+        .. "../lua/?/init.lua;;' LUA_CPATH='" .. measure.build .. "5.4/?.so;;'"
     local libcurl = measure.output_of(
         "ldd " .. measure.build .. "5.4/sso/core.so | sed -n 's/.*=> \\(.*libcurl[^ ]*\\).*/\\1/p'")
     local list = {
@@ -112,8 +114,8 @@ return function(context)
             "the same with the system's trust anchors (Debian's 140 certificates)", ours,
             function(command)
                 return ("unshare -rm sh -c %s"):format(measure.quote(
-                    "mount --bind " .. measure.quote(folder) .. " /etc/ssl/certs && unset SSL_CERT_FILE"
-                    .. " && exec " .. command))
+                    "mount --bind " .. measure.quote(folder) .. " /etc/ssl/certs && "
+                    .. "unset SSL_CERT_FILE && exec " .. command))
             end)
     else
         context.say "system's trust anchors: not measured, a mount namespace is not to be had"
