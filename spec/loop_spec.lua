@@ -115,6 +115,29 @@ describe("a loop of one's own", function()
         client:run()
     end)
 
+    it("lets go of a client whose callbacks LuaJIT has compiled", function()
+        local run = helper.lua [[
+            if rawget(_G, "jit") then
+                jit.opt.start "hotloop=1"
+            end
+            local sso = require "sso"
+            local kept = setmetatable({}, { __mode = "v" })
+            local function use()
+                kept[1] = assert(sso.new { api_key = "SG.key" })
+                kept[1]:close()
+                for i = 1, 20 do
+                    kept[1]:get_certificate(i, function(_, err) print(err.kind) end)
+                    kept[1]:step()
+                end
+            end
+            use()
+            collectgarbage()
+            collectgarbage()
+            print(kept[1])
+        ]]
+        assert.equal(("cancelled\n"):rep(20) .. "nil\n", run.output)
+    end)
+
     it("has a time-out when there is only time to wait for", function()
         local client = helper.client { base_url = helper.faults "retry-after-5", timeout = 30 }
         local handle = client:get_certificate(ID, helper.expect(function() end))

@@ -34,6 +34,22 @@ local function traceback(why)
     return debug.traceback(why, 2)
 end
 
+local function run(callback, handle)
+    callback(handle:_result())
+end
+
+local protected = xpcall
+
+-- Lua 5.1's xpcall passes no arguments.  Elsewhere there is no closure for each callback: LuaJIT
+-- would keep what it has compiled one for, a handle, and with it the client and its descriptors.
+if select(2, xpcall(rawequal, traceback, 1, 1)) ~= true then
+    function protected(f, on_error, callback, handle)
+        return xpcall(function()
+            f(callback, handle)
+        end, on_error)
+    end
+end
+
 --- Runs the callback of a finished handle, once.
 ---@param handle sso.Handle
 ---@return boolean ok
@@ -43,9 +59,7 @@ function M.callback(handle)
     if not callback then
         return true
     end
-    return xpcall(function()
-        callback(handle:_result())
-    end, traceback)
+    return protected(run, traceback, callback, handle)
 end
 
 --- Runs everything that is due; an error raised by a callback is raised here, after the others

@@ -12,94 +12,63 @@ local core = require "sso.core"
 
 local M = {}
 
--- In the order in which they are looked for; `blocking` is what remains.
-local signs = {
-    {
-        name = "nginx",
-        here = function()
-            local ngx = package.loaded.ngx
-            return type(ngx) == "table" and ngx.get_phase ~= nil
-        end,
-    },
-    {
-        name = "neovim",
-        here = function()
-            local vim = rawget(_G, "vim")
-            return type(vim) == "table" and vim.api ~= nil and (vim.loop or vim.uv) ~= nil
-        end,
-    },
-    {
-        name = "haproxy",
-        here = function()
-            local haproxy = rawget(_G, "core")
-            return type(haproxy) == "table" and haproxy.register_task ~= nil
-                and haproxy.msleep ~= nil
-        end,
-    },
-    {
-        name = "cqueues",
-        here = function()
-            local cqueues = package.loaded.cqueues
-            return type(cqueues) == "table" and cqueues.running ~= nil
-                and cqueues.running() ~= nil
-        end,
-    },
-    {
-        name = "copas",
-        here = function()
-            local copas = package.loaded.copas
-            return type(copas) == "table" and copas.addthread ~= nil
-        end,
-    },
-    {
-        -- loaded is enough: a callback's loop may be run later (sso/host/luv.lua has the rest)
-        name = "luv",
-        here = function()
-            local uv = package.loaded.luv
-            return type(uv) == "table" and uv.loop_mode ~= nil
-        end,
-    },
-}
+local loaded = package.loaded
 
--- The names that the option `host` takes; the core checks it by this table.
-local names = core.hosts
-names.auto = true
-names.blocking = true
-for _, sign in ipairs(signs) do
-    names[sign.name] = true
-end
-
+-- Where the call is made, asked anew each time: a loop may be loaded later, and run or not.  In the
+-- order in which they are looked for; `blocking` is what remains.
 local function detect()
-    for _, sign in ipairs(signs) do
-        if sign.here() then
-            return sign.name
-        end
+    local ngx = loaded.ngx
+    if ngx and type(ngx) == "table" and ngx.get_phase then
+        return "nginx"
+    end
+    local vim = rawget(_G, "vim")
+    if vim and type(vim) == "table" and vim.api and (vim.loop or vim.uv) then
+        return "neovim"
+    end
+    local haproxy = rawget(_G, "core")
+    if haproxy and type(haproxy) == "table" and haproxy.register_task and haproxy.msleep then
+        return "haproxy"
+    end
+    local cqueues = loaded.cqueues
+    if cqueues and type(cqueues) == "table" and cqueues.running and cqueues.running() then
+        return "cqueues"
+    end
+    local copas = loaded.copas
+    if copas and type(copas) == "table" and copas.addthread then
+        return "copas"
+    end
+    -- loaded is enough: a callback's loop may be run later (sso/host/luv.lua has the rest)
+    local uv = loaded.luv
+    if uv and type(uv) == "table" and uv.loop_mode then
+        return "luv"
     end
     return "blocking"
 end
 
+-- The names that the option `host` takes; the core checks it by this table.
+local names = core.hosts
+for _, name in ipairs { "auto", "nginx", "neovim", "haproxy", "cqueues", "copas", "luv", "blocking" } do
+    names[name] = true
+end
+
 -- What a host of the user's own may leave out.
-local function run_by_waiting(host, client, seconds)
-    local blocking = require "sso.host.blocking"
-    return (host.run or blocking.run)(client, seconds)
+local function run_by_waiting(client, seconds)
+    return require("sso.host.blocking").run(client, seconds)
 end
 
-local completed = setmetatable({}, { __mode = "k" })
-
+-- Made anew each time: kept by a weak key, it would keep that key alive in Lua 5.1 and LuaJIT.
 local function complete(host)
-    if not completed[host] then
-        completed[host] = {
-            wait = host.wait,
-            start = host.start,
-            refuse = host.refuse,
-            closed = host.closed,
-            run = function(client, seconds)
-                return run_by_waiting(host, client, seconds)
-            end,
-        }
-    end
-    return completed[host]
+    return {
+        wait = host.wait,
+        start = host.start,
+        refuse = host.refuse,
+        closed = host.closed,
+        run = host.run or run_by_waiting,
+    }
 end
+
+-- Name → module, of those that were needed: this runs at every call.
+local modules = {}
 
 --- The host that a checked option stands for, at this moment.
 ---@param option nil|string|table
@@ -111,7 +80,12 @@ function M.find(option)
     if option == nil or option == "auto" then
         option = detect()
     end
-    return require("sso.host." .. option)
+    local host = modules[option]
+    if not host then
+        host = require("sso.host." .. option)
+        modules[option] = host
+    end
+    return host
 end
 
 return M

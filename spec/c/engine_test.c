@@ -187,14 +187,19 @@ static void events_come_in_order(void)
     rig_close(&r);
 }
 
-/* An event that nobody takes keeps the descriptor readable, for loops that
- * poll it; who waits in the engine itself must still sleep. */
+/*
+ * An event that nobody takes keeps the descriptor readable, for loops that
+ * poll it; who waits in the engine itself must still sleep.  A timer of
+ * libcurl's may end a wait early, a few times; not to sleep at all would take
+ * some thousand waits.
+ */
 static void waiting_sleeps_in_spite_of_an_event(void)
 {
     struct sso_event event;
     struct sso_call *call;
     double start;
     struct rig r;
+    int waits;
 
     rig_open(&r, server_hang);
     r.spec.events = true;
@@ -203,12 +208,19 @@ static void waiting_sleeps_in_spite_of_an_event(void)
     call = rig_submit(&r, "GET", "/", NULL);
     CHECK(rig_await_requests(&r, 1));
     start = rig_now();
-    CHECK(sso_engine_wait(r.engine, 60) == SSO_OK);
-    CHECK(rig_now() - start > 0.05);
+    for (waits = 0; waits < 20 && rig_now() - start < 0.05; waits++) {
+        CHECK(sso_engine_wait(r.engine, 60) == SSO_OK);
+    }
+    CHECK(rig_now() - start >= 0.05);
     CHECK(sso_engine_timeout_ms(r.engine) == 0);
     while (sso_engine_take_event(r.engine, &event)) {
     }
-    CHECK(sso_engine_timeout_ms(r.engine) > 0);
+    for (waits = 0; waits < 20 && sso_engine_timeout_ms(r.engine) == 0;
+         waits++) {
+        sso_engine_wait(r.engine, 1); /* what has become due since */
+    }
+    CHECK(waits < 20);
+    CHECK(sso_call_outcome(call) == NULL);
     sso_call_free(call);
     rig_close(&r);
 }
