@@ -166,6 +166,8 @@ static const char *read_value(lua_State *L, const struct sso_outcome *o,
         lua_pushboolean(L, 1);
         return NULL;
     }
+    if (op->shape == SSO_VALUE_BYTES)
+        return NULL;
     if (o->body.len == 0)
         return "is empty";
     if (!sso_json_decode(L))

@@ -8,91 +8,20 @@
  * yield.
  */
 #include "begin.h"
-#include "certificate.h"
 #include "client.h"
 #include "configuration.h"
 #include "failure.h"
+#include "fetch.h"
 #include "handle.h"
 #include "operations.h"
 #include "options.h"
 #include "raw_request.h"
 #include "request.h"
+#include "screen.h"
 #include "text.h"
 #include "warnings.h"
 
 #include <string.h>
-
-/* ---- the certificate --------------------------------------------------- */
-
-/*
- * Looks at the certificate text at index text and pushes what is to be sent
- * for it, or false and a sentence. [-0, +1 or +2]
- */
-static bool screen(lua_State *L, struct sso_client *client, int text,
-                   bool validate)
-{
-    char message[512];
-    size_t len;
-    const char *s = lua_tolstring(L, text, &len);
-    enum sso_kind kind;
-
-    sso_buffer_reset(&client->clean);
-    kind = sso_certificate_screen(s, len, validate, &client->clean, message,
-                                  sizeof(message));
-    if (kind == SSO_MEMORY)
-        luaL_error(L, "not enough memory");
-    if (kind != SSO_OK) {
-        lua_pushboolean(L, 0);
-        lua_pushstring(L, message);
-        return false;
-    }
-    if (client->clean.len > 0)
-        lua_pushlstring(L, client->clean.data, client->clean.len);
-    else
-        lua_pushvalue(L, text);
-    return true;
-}
-
-/* Whether the text was looked at last, under the same rule. [-0, +0] */
-static bool is_seen(lua_State *L, int text, bool validate)
-{
-    bool seen;
-
-    sso_client_get(L, 1, SSO_CLIENT_SEEN);
-    sso_client_get(L, 1, SSO_CLIENT_VALIDATE);
-    seen = lua_rawequal(L, -2, text) && lua_isboolean(L, -1) &&
-           (lua_toboolean(L, -1) != 0) == validate;
-    lua_pop(L, 2);
-    return seen;
-}
-
-/*
- * Replaces the text at index text by what is to be sent.  False: it must not
- * be sent, and a sentence is on top.  Reading X.509 costs more than the call,
- * so the verdict on the text seen last is kept. [-0, +(0|1)]
- */
-static bool check_certificate(lua_State *L, struct sso_client *client, int text,
-                              bool validate)
-{
-    if (!is_seen(L, text, validate)) {
-        if (screen(L, client, text, validate))
-            lua_pushnil(L); /* verdict, no problem */
-        sso_client_set(L, 1, SSO_CLIENT_PROBLEM);
-        sso_client_set(L, 1, SSO_CLIENT_VERDICT);
-        lua_pushboolean(L, validate);
-        sso_client_set(L, 1, SSO_CLIENT_VALIDATE);
-        lua_pushvalue(L, text);
-        sso_client_set(L, 1, SSO_CLIENT_SEEN);
-    }
-    sso_client_get(L, 1, SSO_CLIENT_VERDICT);
-    if (lua_isstring(L, -1)) {
-        lua_replace(L, text);
-        return true;
-    }
-    lua_pop(L, 1);
-    sso_client_get(L, 1, SSO_CLIENT_PROBLEM);
-    return false;
-}
 
 /* ---- options ----------------------------------------------------------- */
 
@@ -101,6 +30,11 @@ static bool check_certificate(lua_State *L, struct sso_client *client, int text,
 static void push_options(lua_State *L, const struct sso_operation *op, int own)
 {
     sso_client_get(L, 1, SSO_CLIENT_OPTIONS);
+    if (op == &sso_operation_fetch) {
+        sso_fetch_push_options(L, lua_gettop(L), own);
+        lua_remove(L, -2);
+        return;
+    }
     if (own == 0 || lua_isnil(L, own))
         return;
     sso_options_merge(L, lua_gettop(L), own, SSO_SCOPE_CALL, op->name);
@@ -138,7 +72,10 @@ struct beginning {
     int options; /* what governs the call */
     int handle;
     bool own_options;
-    const char *problem; /* why the certificate must not be sent */
+    bool validate;
+    bool has_events;
+    const char *problem; /* why nothing must be sent, and its kind */
+    enum sso_kind problem_kind;
 };
 
 /* Hands the call to the engine, which starts it at its next step. */
@@ -170,37 +107,48 @@ static void push_copy(lua_State *L, int i)
     }
 }
 
-/* Pushes the handle and fills its slots. [-0, +1] */
-static void make_handle(lua_State *L, struct beginning *b)
+/* Fills the handle's slots. [-0, +0] */
+static void fill_slots(lua_State *L, struct beginning *b)
 {
     const struct sso_arguments *args = &b->args;
+    int slots;
 
-    b->h = sso_handle_push(L, b->client, b->op);
-    b->handle = lua_gettop(L);
+    lua_getuservalue(L, b->handle);
+    slots = lua_gettop(L);
     lua_pushvalue(L, 1);
-    sso_handle_set(L, b->handle, SSO_SLOT_CLIENT);
+    lua_rawseti(L, slots, SSO_SLOT_CLIENT);
     sso_client_get(L, 1, SSO_CLIENT_PENDING);
-    sso_handle_set(L, b->handle, SSO_SLOT_PENDING);
+    lua_rawseti(L, slots, SSO_SLOT_PENDING);
     if (args->asked != 0) {
         lua_pushvalue(L, args->asked);
-        sso_handle_set(L, b->handle, SSO_SLOT_ASKED);
+        lua_rawseti(L, slots, SSO_SLOT_ASKED);
     }
     if (args->fields != 0 && sso_warnings_compare(b->op)) {
         push_copy(L, args->fields);
-        sso_handle_set(L, b->handle, SSO_SLOT_SENT);
+        lua_rawseti(L, slots, SSO_SLOT_SENT);
     }
     if (b->own_options) {
         lua_pushvalue(L, b->options);
-        sso_handle_set(L, b->handle, SSO_SLOT_OPTIONS);
+        lua_rawseti(L, slots, SSO_SLOT_OPTIONS);
     }
     if (args->callback != 0) {
         lua_pushvalue(L, args->callback);
-        sso_handle_set(L, b->handle, SSO_SLOT_CALLBACK);
+        lua_rawseti(L, slots, SSO_SLOT_CALLBACK);
     }
     lua_getfield(L, b->options, "on_event");
-    if (args->callback != 0 || !lua_isnil(L, -1))
+    b->has_events = !lua_isnil(L, -1);
+    lua_rawseti(L, slots, SSO_SLOT_EVENT);
+    lua_pop(L, 1);
+}
+
+/* Pushes the handle. [-0, +1] */
+static void make_handle(lua_State *L, struct beginning *b)
+{
+    b->h = sso_handle_push(L, b->client, b->op);
+    b->handle = lua_gettop(L);
+    fill_slots(L, b);
+    if (b->args.callback != 0 || b->has_events)
         sso_handle_anchor(L, b->handle);
-    sso_handle_set(L, b->handle, SSO_SLOT_EVENT);
 }
 
 /* The certificate among the fields, if there is one, made what goes out.
@@ -208,31 +156,39 @@ static void make_handle(lua_State *L, struct beginning *b)
 static bool screen_fields(lua_State *L, struct beginning *b)
 {
     if (b->args.certificate == 0 ||
-        check_certificate(L, b->client, b->args.certificate,
-                          is_validated(L, b->options)))
+        sso_screen_certificate(L, b->client, b->args.certificate, b->validate))
         return true;
     b->problem = lua_tostring(L, -1); /* on the stack until the call's end */
+    b->problem_kind = SSO_CERTIFICATE;
     return false;
 }
 
-/* A private key in the body of client:request; NULL: none. [-0, +(0|1)] */
-static const char *raw_problem(lua_State *L, struct sso_client *client,
-                               const struct sso_request *request)
+/* A private key in the body of client:request is a problem. [-0, +(0|1)] */
+static void screen_body(lua_State *L, struct beginning *b,
+                        const struct sso_request *request)
 {
-    char message[512];
+    if (request->body_len == 0 ||
+        sso_screen_body(L, b->client, request->body, request->body_len))
+        return;
+    b->problem = lua_tostring(L, -1);
+    b->problem_kind = SSO_CERTIFICATE;
+}
+
+/* A URL that may not be fetched is a problem. [-0, +(0|1)] */
+static enum sso_kind write_fetch(lua_State *L, struct beginning *b,
+                                 struct sso_request *request)
+{
+    char why[512];
     enum sso_kind kind;
 
-    if (request->body_len == 0)
-        return NULL;
-    sso_buffer_reset(&client->clean);
-    kind = sso_certificate_screen(request->body, request->body_len, false,
-                                  &client->clean, message, sizeof(message));
-    if (kind == SSO_MEMORY)
-        luaL_error(L, "not enough memory");
-    if (kind == SSO_OK)
-        return NULL;
-    lua_pushstring(L, message);
-    return lua_tostring(L, -1);
+    kind = sso_fetch_write(L, b->args.fields, b->options, &b->client->clean,
+                           &b->client->path, request, why, sizeof(why));
+    if (kind == SSO_OK || kind == SSO_MEMORY)
+        return kind;
+    lua_pushstring(L, why);
+    b->problem = lua_tostring(L, -1);
+    b->problem_kind = kind;
+    return SSO_OK;
 }
 
 /* Path and body into the client's scratch. [-0, +0] */
@@ -257,8 +213,8 @@ static enum sso_kind write_request(lua_State *L, struct beginning *b,
 }
 
 /*
- * Gives the handle its call, under the client's settings if those hold.  The
- * certificate that must not be sent is refused here; true: it may go on.
+ * Gives the handle its call, under the client's settings if those hold.  What
+ * must not be sent is refused here; true: it may go on.
  */
 static bool make_call(lua_State *L, struct beginning *b)
 {
@@ -274,7 +230,10 @@ static bool make_call(lua_State *L, struct beginning *b)
     } else if (b->op == &sso_operation_request) {
         kind = sso_raw_request_write(L, b->args.fields, &client->path,
                                      &client->body, &request);
-        b->problem = kind == SSO_OK ? raw_problem(L, client, &request) : NULL;
+        if (kind == SSO_OK)
+            screen_body(L, b, &request);
+    } else if (b->op == &sso_operation_fetch) {
+        kind = write_fetch(L, b, &request);
     } else {
         kind = write_request(L, b, &request);
     }
@@ -283,8 +242,10 @@ static bool make_call(lua_State *L, struct beginning *b)
                                   &request, b->h);
     if (b->h->call == NULL)
         luaL_error(L, "not enough memory");
+    if (b->op == &sso_operation_fetch)
+        sso_call_allow_body(b->h->call, SSO_FETCH_MAX);
     if (b->problem != NULL)
-        sso_engine_refuse(client->engine, b->h->call, SSO_CERTIFICATE,
+        sso_engine_refuse(client->engine, b->h->call, b->problem_kind,
                           b->problem);
     return b->problem == NULL;
 }
@@ -324,13 +285,16 @@ static bool start(lua_State *L, struct beginning *b)
     struct sso_client *client = b->client;
     char why[512];
 
-    sso_client_get(L, 1, SSO_CLIENT_BROKEN);
-    if (lua_isstring(L, -1)) {
+    if (b->op == &sso_operation_fetch) { /* a client without a key will do */
+        submit_with(L, client, b->h, b->options, 0);
+        return false;
+    }
+    if (client->broken) {
+        sso_client_get(L, 1, SSO_CLIENT_BROKEN);
         sso_engine_refuse(client->engine, b->h->call, SSO_CONFIG,
                           lua_tostring(L, -1));
         return false;
     }
-    lua_pop(L, 1);
     if (b->own_options) {
         lua_pushvalue(L, b->options);
         if (!sso_configuration_complete(L, false, why, sizeof(why))) {
@@ -349,22 +313,33 @@ static bool start(lua_State *L, struct beginning *b)
     return false;
 }
 
+static const struct sso_operation *check_operation(lua_State *L, int i)
+{
+    lua_Integer number = luaL_checkinteger(L, i);
+
+    luaL_argcheck(L, number >= -1 && number <= (lua_Integer)sso_operation_count,
+                  i, "no such operation");
+    if (number == -1)
+        return &sso_operation_fetch;
+    return number == 0 ? &sso_operation_request : &sso_operations[number - 1];
+}
+
 int sso_begin_lua(lua_State *L)
 {
     struct beginning b;
-    lua_Integer number = luaL_checkinteger(L, 2);
 
     memset(&b, 0, sizeof(b));
     b.client = sso_client_check(L, 1);
-    luaL_argcheck(L, number >= 0 && (size_t)number <= sso_operation_count, 2,
-                  "no such operation");
+    b.op = check_operation(L, 2);
     luaL_checkstack(L, 20, "call");
-    b.op = number == 0 ? &sso_operation_request : &sso_operations[number - 1];
     sso_request_check(L, b.op, 3, &b.args);
     push_options(L, b.op, b.args.options);
     b.options = lua_gettop(L);
-    b.own_options = b.args.options != 0 && !lua_isnil(L, b.args.options);
-    if (b.args.certificate != 0 && !is_validated(L, b.options))
+    b.own_options = b.op == &sso_operation_fetch ||
+                    (b.args.options != 0 && !lua_isnil(L, b.args.options));
+    b.validate = b.args.certificate == 0 || is_validated(L, b.options);
+    if (!b.validate &&
+        !sso_screen_is_seen(L, b.client, b.args.certificate, false))
         sso_fields_check_text(L, b.op->name, "public_certificate",
                               b.args.certificate);
     make_handle(L, &b);
@@ -373,7 +348,8 @@ int sso_begin_lua(lua_State *L)
     lua_pushvalue(L, b.handle);
     lua_pushboolean(L, b.args.callback != 0);
     lua_pushvalue(L, -3);
-    return 3;
+    lua_getfield(L, b.options, "host");
+    return 4;
 }
 
 /* ---- the key that comes later ------------------------------------------ */

@@ -9,9 +9,10 @@
 #pragma GCC visibility push(hidden)
 
 /*
- * client:_begin(operation's number or 0 for client:request, arguments…) → handle, whether there is a
- * callback, and the api_key function if one has to be called first.  Raises
- * on programming mistakes; all else is the handle's result.
+ * client:_begin(operation's number, arguments…) → handle, whether there is a
+ * callback, the api_key function if one has to be called first, and the option
+ * host.  Number 0 is client:request, -1 client:_fetch.  Raises on programming mistakes; all
+ * else is the handle's result.
  */
 int sso_begin_lua(lua_State *L);
 

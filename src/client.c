@@ -115,6 +115,7 @@ static int finish(lua_State *L, int i, struct sso_client *client, bool good,
                   bool lenient, const char *why)
 {
     if (!good && lenient) {
+        client->broken = true;
         lua_pushstring(L, why);
         sso_client_set(L, i, SSO_CLIENT_BROKEN);
     } else if (!good) {
@@ -263,9 +264,7 @@ static int client_lua_family(lua_State *L)
 
 static int client_lua_is_broken(lua_State *L)
 {
-    (void)sso_client_check(L, 1);
-    sso_client_get(L, 1, SSO_CLIENT_BROKEN);
-    lua_pushboolean(L, !lua_isnil(L, -1));
+    lua_pushboolean(L, sso_client_check(L, 1)->broken);
     return 1;
 }
 

@@ -26,6 +26,8 @@ struct sso_client {
     struct sso_buffer body;
     struct sso_buffer clean; /* a certificate that was mended */
     bool closed;
+    bool broken;       /* SSO_CLIENT_BROKEN says why */
+    bool seen_checked; /* the rule under which SSO_CLIENT_SEEN was looked at */
 };
 
 /* What a client keeps: positions in the table that is its user value. */
@@ -38,8 +40,7 @@ enum sso_client_slot {
     SSO_CLIENT_SEEN,    /* the certificate text looked at last … */
     SSO_CLIENT_VERDICT, /* … and what to send for it, or false and … */
     SSO_CLIENT_PROBLEM, /* … what is wrong with it */
-    SSO_CLIENT_VALIDATE,
-    SSO_CLIENT_SLOT_COUNT = SSO_CLIENT_VALIDATE
+    SSO_CLIENT_SLOT_COUNT = SSO_CLIENT_PROBLEM
 };
 
 /* The userdata at index i, closed or not; raises when it is another. */

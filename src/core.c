@@ -12,6 +12,7 @@
 #include "option_values.h"
 #include "options.h"
 #include "response.h"
+#include "terminal.h"
 #include "transport/clock.h"
 #include "version.h"
 
@@ -111,6 +112,7 @@ __attribute__((visibility("default"))) int luaopen_sso_core(lua_State *L)
     sso_failure_open(L);
     sso_response_open(L);
     luaL_newlib(L, functions);
+    sso_terminal_open(L);
     set_string(L, "_VERSION", SSO_VERSION);
     sso_client_open(L);
     lua_setfield(L, -2, "client");

@@ -35,16 +35,25 @@ static int drive_lua_step(lua_State *L)
     return raise_unless_ok(L, sso_engine_step(client->engine, budget_us));
 }
 
-/* client:_wait(seconds): blocks until something happened. */
+/*
+ * client:_wait(seconds[, handle]): blocks until something happened, not at all
+ * if the handle is done → whether it is, and whether events wait.
+ */
 static int drive_lua_wait(lua_State *L)
 {
     struct sso_client *client = check_driven(L);
     lua_Number seconds = luaL_checknumber(L, 2);
+    const struct sso_handle *h =
+        lua_isnoneornil(L, 3) ? NULL : sso_handle_check(L, 3);
     int64_t ms = seconds > 3600 ? 3600000
                  : seconds > 0  ? (int64_t)(seconds * 1000 + 0.999)
                                 : 0;
 
-    return raise_unless_ok(L, sso_engine_wait(client->engine, ms));
+    if (h == NULL || !sso_handle_is_done(h))
+        raise_unless_ok(L, sso_engine_wait(client->engine, ms));
+    lua_pushboolean(L, h != NULL && sso_handle_is_done(h));
+    lua_pushboolean(L, sso_engine_has_events(client->engine));
+    return 2;
 }
 
 /*
@@ -134,11 +143,8 @@ static int drive_lua_in_flight(lua_State *L)
     return 1;
 }
 
-static int drive_lua_pollfd(lua_State *L)
+static int push_descriptor(lua_State *L, int fd)
 {
-    struct sso_client *client = check_driven(L);
-    int fd = sso_engine_pollfd(client->engine);
-
     if (fd < 0) {
         lua_pushnil(L);
         sso_failure_push(L, SSO_CONFIG,
@@ -147,6 +153,17 @@ static int drive_lua_pollfd(lua_State *L)
     }
     lua_pushinteger(L, fd);
     return 1;
+}
+
+static int drive_lua_pollfd(lua_State *L)
+{
+    return push_descriptor(L, sso_engine_pollfd(check_driven(L)->engine));
+}
+
+/* client:_socket_fd(): for hosts that ask client:timeout() before they wait. */
+static int drive_lua_socket_fd(lua_State *L)
+{
+    return push_descriptor(L, sso_engine_socket_fd(check_driven(L)->engine));
 }
 
 static int drive_lua_timeout(lua_State *L)
@@ -170,6 +187,7 @@ static int drive_lua_events(lua_State *L)
 static const luaL_Reg methods[] = {
     {"events", drive_lua_events},
     {"pollfd", drive_lua_pollfd},
+    {"_socket_fd", drive_lua_socket_fd},
     {"timeout", drive_lua_timeout},
     {"_active", drive_lua_active},
     {"_in_flight", drive_lua_in_flight},

@@ -1,8 +1,8 @@
 /*
  * fields_write.c - writes checked fields as a JSON body and as a query (see
- * fields.h).  Each value goes through lua-cjson by itself: so the order is
- * that of the rows, whole numbers keep all their digits, and an empty list is
- * [] and not {}.
+ * fields.h), by the rows and not by lua-cjson: so the order is that of the
+ * rows, whole numbers keep all their digits, an empty list is [] and not {},
+ * and no Lua string is made of what goes into a buffer anyway.
  */
 #include "fields.h"
 #include "json.h"
@@ -29,13 +29,16 @@ static enum sso_kind append_integer(lua_State *L, struct sso_buffer *out)
     return append(out, text);
 }
 
-/* The string or boolean on top, which becomes its JSON. [-0, +0] */
-static enum sso_kind append_encoded(lua_State *L, struct sso_buffer *out)
+/* The string or boolean on top. [-0, +0] */
+static enum sso_kind append_text(lua_State *L, struct sso_buffer *out)
 {
     size_t len;
-    const char *json = sso_json_encode(L, &len);
+    const char *text;
 
-    return sso_buffer_append(out, json, len);
+    if (lua_isboolean(L, -1))
+        return append(out, lua_toboolean(L, -1) ? "true" : "false");
+    text = lua_tolstring(L, -1, &len);
+    return sso_json_append_string(out, text, len);
 }
 
 static enum sso_kind append_object(lua_State *L, const struct sso_field *rows,
@@ -56,7 +59,7 @@ static enum sso_kind append_array(lua_State *L, const struct sso_field *field,
         if (kind == SSO_OK)
             kind = field->type == SSO_FIELD_OBJECTS
                        ? append_object(L, field->items, lua_gettop(L), 0, out)
-                       : append_encoded(L, out);
+                       : append_text(L, out);
         lua_pop(L, 1);
     }
     return kind == SSO_OK ? append(out, "]") : kind;
@@ -73,7 +76,7 @@ static enum sso_kind append_value(lua_State *L, const struct sso_field *field,
     case SSO_FIELD_OBJECTS:
         return append_array(L, field, out);
     default:
-        return append_encoded(L, out);
+        return append_text(L, out);
     }
 }
 

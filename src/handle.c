@@ -16,6 +16,7 @@ struct sso_handle *sso_handle_push(lua_State *L, const struct sso_client *owner,
     h->op = op;
     h->owner = owner;
     h->anchor = LUA_NOREF;
+    h->done = false;
     luaL_setmetatable(L, SSO_HANDLE);
     lua_createtable(L, SSO_SLOT_COUNT, 0);
     lua_setuservalue(L, -2);
@@ -77,24 +78,16 @@ bool sso_handle_release(lua_State *L, int pending, struct sso_handle *h)
 
 /* ---- methods ----------------------------------------------------------- */
 
-/* Whether its results can be had: in Lua already, or finished below. */
-static bool is_done(lua_State *L, int i, const struct sso_handle *h)
+bool sso_handle_is_done(const struct sso_handle *h)
 {
-    bool done;
-
-    if (h->call != NULL)
-        return sso_call_outcome(h->call) != NULL;
-    sso_handle_get(L, i, SSO_SLOT_DONE);
-    done = lua_toboolean(L, -1) != 0;
-    lua_pop(L, 1);
-    return done;
+    return h->call != NULL ? sso_call_outcome(h->call) != NULL : h->done;
 }
 
 static int handle_lua_done(lua_State *L)
 {
     struct sso_handle *h = sso_handle_check(L, 1);
 
-    lua_pushboolean(L, is_done(L, 1, h));
+    lua_pushboolean(L, sso_handle_is_done(h));
     return 1;
 }
 
@@ -106,7 +99,8 @@ static int handle_lua_cancel(lua_State *L)
     return 1;
 }
 
-/* Turns the outcome into Lua values, keeps them and frees the call. */
+/* Turns the outcome into Lua values, the three above index 1, and frees the
+ * call. */
 static void settle(lua_State *L, struct sso_handle *h)
 {
     int first = lua_gettop(L) + 1;
@@ -118,20 +112,31 @@ static void settle(lua_State *L, struct sso_handle *h)
                     lua_istable(L, first + 1) ? first + 1 : 0);
     lua_remove(L, first);
     lua_remove(L, first); /* value, error, response */
-    lua_pushvalue(L, first);
-    sso_handle_set(L, 1, SSO_SLOT_VALUE);
-    lua_pushvalue(L, first + 1);
-    sso_handle_set(L, 1, SSO_SLOT_ERROR);
-    lua_pushvalue(L, first + 2);
-    sso_handle_set(L, 1, SSO_SLOT_RESPONSE);
-    lua_pushboolean(L, 1);
-    sso_handle_set(L, 1, SSO_SLOT_DONE);
+    h->done = true;
     sso_call_free(h->call);
     h->call = NULL;
+    if (h->anchor == LUA_NOREF)
+        return;
     sso_handle_get(L, 1, SSO_SLOT_PENDING);
     if (sso_handle_release(L, lua_gettop(L), h))
         lua_pop(L, 1);
     lua_pop(L, 1);
+}
+
+/*
+ * handle:_take(): value, err, response of a finished call, once: what nobody
+ * else has a hold of need not be kept.
+ */
+static int handle_lua_take(lua_State *L)
+{
+    struct sso_handle *h = sso_handle_check(L, 1);
+
+    lua_settop(L, 1);
+    luaL_checkstack(L, 20, "results");
+    if (h->call == NULL || !sso_handle_is_done(h))
+        return 0;
+    settle(L, h);
+    return 3;
 }
 
 /* value, err, response of a finished call; nothing while it is under way. */
@@ -141,10 +146,16 @@ static int handle_lua_result(lua_State *L)
 
     lua_settop(L, 1);
     luaL_checkstack(L, 20, "results");
-    if (!is_done(L, 1, h))
+    if (!sso_handle_is_done(h))
         return 0;
     if (h->call != NULL) {
         settle(L, h);
+        lua_pushvalue(L, 2);
+        sso_handle_set(L, 1, SSO_SLOT_VALUE);
+        lua_pushvalue(L, 3);
+        sso_handle_set(L, 1, SSO_SLOT_ERROR);
+        lua_pushvalue(L, 4);
+        sso_handle_set(L, 1, SSO_SLOT_RESPONSE);
         return 3;
     }
     sso_handle_get(L, 1, SSO_SLOT_VALUE);
@@ -222,7 +233,7 @@ static int handle_lua_tostring(lua_State *L)
     struct sso_handle *h = sso_handle_check(L, 1);
 
     lua_pushfstring(L, "%s (%s, %s)", SSO_HANDLE, h->op->name,
-                    is_done(L, 1, h) ? "done" : "under way");
+                    sso_handle_is_done(h) ? "done" : "under way");
     return 1;
 }
 
@@ -242,17 +253,12 @@ static const luaL_Reg metamethods[] = {
 };
 
 static const luaL_Reg methods[] = {
-    {"done", handle_lua_done},
-    {"cancel", handle_lua_cancel},
-    {"_result", handle_lua_result},
-    {"_callback", handle_lua_callback},
-    {"_watch", handle_lua_watch},
-    {"_client", handle_lua_client},
-    {"_name", handle_lua_name},
-    {"_discard", handle_lua_discard},
-    {"_key", sso_begin_lua_key},
-    {"_option", handle_lua_option},
-    {NULL, NULL},
+    {"done", handle_lua_done},          {"cancel", handle_lua_cancel},
+    {"_result", handle_lua_result},     {"_take", handle_lua_take},
+    {"_callback", handle_lua_callback}, {"_watch", handle_lua_watch},
+    {"_client", handle_lua_client},     {"_name", handle_lua_name},
+    {"_discard", handle_lua_discard},   {"_key", sso_begin_lua_key},
+    {"_option", handle_lua_option},     {NULL, NULL},
 };
 
 void sso_handle_open(lua_State *L)

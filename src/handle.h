@@ -22,6 +22,7 @@ struct sso_handle {
     const struct sso_operation *op;
     const struct sso_client *owner; /* to compare, never to follow */
     int anchor;                     /* reference, or LUA_NOREF */
+    bool done;                      /* the results are in Lua */
 };
 
 /* What a handle keeps: positions in the table that is its user value. */
@@ -33,8 +34,7 @@ enum sso_handle_slot {
     SSO_SLOT_SENT,    /* a copy of the fields, if the answer tells them */
     SSO_SLOT_OPTIONS, /* the merged options of this call alone, or nil */
     SSO_SLOT_EVENT,   /* on_event */
-    SSO_SLOT_DONE,    /* true: the three below are set */
-    SSO_SLOT_VALUE,
+    SSO_SLOT_VALUE,   /* the results, unless they were taken */
     SSO_SLOT_ERROR,
     SSO_SLOT_RESPONSE,
     SSO_SLOT_COUNT = SSO_SLOT_RESPONSE
@@ -51,6 +51,9 @@ struct sso_handle *sso_handle_push(lua_State *L, const struct sso_client *owner,
                                    const struct sso_operation *op);
 
 struct sso_handle *sso_handle_check(lua_State *L, int i);
+
+/* Whether its results can be had: in Lua already, or finished below. */
+bool sso_handle_is_done(const struct sso_handle *h);
 
 /* Sets a slot of the handle at index i to the value on top. [-1, +0] */
 void sso_handle_set(lua_State *L, int i, enum sso_handle_slot slot);

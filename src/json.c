@@ -54,6 +54,90 @@ const char *sso_json_encode(lua_State *L, size_t *len)
     return lua_tolstring(L, -1, len);
 }
 
+/* ---- writing ----------------------------------------------------------- */
+
+/* Bytes that are looked at together: the compiler makes vectors of it. */
+#define BLOCK 64 /* a line of PEM */
+
+/* Bytes of text for which room is made at a time, six times as many. */
+#define PIECE 1024
+
+static bool is_special(char c)
+{
+    return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+}
+
+static bool is_plain(const char *block)
+{
+    unsigned char special = 0;
+    int i;
+
+    for (i = 0; i < BLOCK; i++)
+        special |= is_special(block[i]);
+    return special == 0;
+}
+
+/* Writes one character and returns how many bytes that took, 6 at most. */
+static size_t escape(char *at, char c)
+{
+    static const char hex[] = "0123456789abcdef";
+
+    at[0] = '\\';
+    at[1] = c;
+    if (c == '\n')
+        at[1] = 'n';
+    if (c == '\r')
+        at[1] = 'r';
+    if (c == '\t')
+        at[1] = 't';
+    if (at[1] >= 0x20)
+        return 2;
+    memcpy(at + 1, "u00", 3);
+    at[4] = hex[(unsigned char)c >> 4];
+    at[5] = hex[c & 15];
+    return 6;
+}
+
+/* Writes what text becomes inside quotes; returns its length, 6 * len at most.
+ */
+static size_t write_text(char *at, const char *text, size_t len)
+{
+    const char *end = text + len, *start = at;
+
+    while (text < end) {
+        if (is_special(*text)) {
+            at += escape(at, *text++);
+        } else if (end - text >= BLOCK && is_plain(text)) {
+            memcpy(at, text, BLOCK);
+            at += BLOCK;
+            text += BLOCK;
+        } else {
+            while (text < end && !is_special(*text))
+                *at++ = *text++;
+        }
+    }
+    return (size_t)(at - start);
+}
+
+enum sso_kind sso_json_append_string(struct sso_buffer *out, const char *text,
+                                     size_t len)
+{
+    enum sso_kind kind = sso_buffer_append(out, "\"", 1);
+
+    while (kind == SSO_OK && len > 0) {
+        size_t piece = len < PIECE ? len : PIECE;
+        char *at = sso_buffer_reserve(out, 6 * piece);
+        if (at == NULL)
+            return SSO_MEMORY;
+        sso_buffer_commit(out, write_text(at, text, piece));
+        text += piece;
+        len -= piece;
+    }
+    return kind == SSO_OK ? sso_buffer_append(out, "\"", 1) : kind;
+}
+
+/* ---- reading ----------------------------------------------------------- */
+
 /* Doubles hold every whole number up to here. */
 #define WHOLE_MAX 9007199254740992.0
 

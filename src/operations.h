@@ -54,16 +54,18 @@ struct sso_field {
 
 enum sso_value_shape {
     SSO_VALUE_OBJECT,
-    SSO_VALUE_ARRAY,   /* bare, or under `result` or `results` */
-    SSO_VALUE_TRUE,    /* whatever a 2xx carries */
-    SSO_VALUE_MAYBE,   /* an object, or true when there is no body */
-    SSO_VALUE_ANYTHING /* the JSON as it is, or true when there is none */
+    SSO_VALUE_ARRAY,    /* bare, or under `result` or `results` */
+    SSO_VALUE_TRUE,     /* whatever a 2xx carries */
+    SSO_VALUE_MAYBE,    /* an object, or true when there is no body */
+    SSO_VALUE_ANYTHING, /* the JSON as it is, or true when there is none */
+    SSO_VALUE_BYTES     /* the body as it is, a string */
 };
 
 enum sso_operation_flag {
     SSO_OP_REPEATABLE = 1,  /* sets or removes by value: may be sent twice */
     SSO_OP_CERTIFICATE = 2, /* answers with certificates */
-    SSO_OP_CREATES = 4      /* the answer should tell the new id */
+    SSO_OP_CREATES = 4,     /* the answer should tell the new id */
+    SSO_OP_ELSEWHERE = 8    /* any server, without a key */
 };
 
 struct sso_operation {

@@ -3,6 +3,7 @@
  */
 #include "request.h"
 #include "failure.h"
+#include "fetch.h"
 #include "raw_request.h"
 #include "text.h"
 
@@ -166,7 +167,8 @@ static void sort(lua_State *L, const struct sso_operation *op, int rest,
     slots = top - rest + 1;
     if (slots > 2)
         sso_raise(L, "%s: too many arguments", op->name);
-    if (op->fields != NULL || op == &sso_operation_request) {
+    if (op->fields != NULL || op == &sso_operation_request ||
+        op == &sso_operation_fetch) {
         args->fields = slots >= 1 ? rest : 0;
         args->options = slots >= 2 ? rest + 1 : 0;
     } else if (slots >= 1) {
@@ -213,6 +215,8 @@ void sso_request_check(lua_State *L, const struct sso_operation *op, int first,
     sort(L, op, first + params, args);
     if (op == &sso_operation_request)
         sso_raw_request_check(L, args->fields);
+    if (op == &sso_operation_fetch)
+        sso_fetch_check(L, args->fields);
     if (op->fields == NULL)
         return;
     sso_fields_check(L, op, args->fields);

@@ -56,6 +56,10 @@ void sso_response_push(lua_State *L, const struct sso_outcome *o, int body)
     lua_setfield(L, -2, "raw_headers");
     push_timings(L, &o->timings);
     lua_setfield(L, -2, "timings");
+    if (o->chain.len > 0) {
+        lua_pushlstring(L, o->chain.data, o->chain.len);
+        lua_setfield(L, -2, "server_certificates");
+    }
     luaL_setmetatable(L, RESPONSE);
 }
 

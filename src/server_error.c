@@ -129,6 +129,23 @@ void sso_server_error_push_type(lua_State *L, const struct sso_outcome *o,
         lua_pushliteral(L, "no content type");
 }
 
+/* Where a redirect points, without credentials, query and fragment: those are
+ * no place, and may be secrets. [-0, +1] */
+static void push_place(lua_State *L, const struct sso_header_line *line,
+                       const char *secret)
+{
+    const char *from = line->value, *end = from, *c;
+
+    while (end < from + line->value_len && *end != '?' && *end != '#')
+        end++;
+    for (c = from; c + 1 < end && (c[0] != '/' || c[1] != '/'); c++)
+        ;
+    for (c += 2; c < end && *c != '/'; c++)
+        if (*c == '@')
+            from = c + 1;
+    sso_text_push_clean(L, from, (size_t)(end - from), secret, TEXT_MAX);
+}
+
 /* What the answer says beyond its status, "" for nothing. [-0, +1] */
 static void push_detail(lua_State *L, const struct sso_outcome *o, int list,
                         const char *secret)
@@ -155,7 +172,7 @@ static void push_detail(lua_State *L, const struct sso_outcome *o, int list,
     } else if (o->status >= 300 && o->status < 400 && o->headers.data &&
                sso_headers_find(o->headers.data, o->headers.len, "location",
                                 &line)) {
-        sso_text_push_clean(L, line.value, line.value_len, secret, TEXT_MAX);
+        push_place(L, &line, secret);
         lua_pushfstring(L, ": a redirect to %s, which is not followed",
                         lua_tostring(L, -1));
         lua_remove(L, -2);
@@ -261,6 +278,8 @@ bool sso_server_error_push_hint(lua_State *L, const struct sso_outcome *outcome,
         lua_pushstring(L, op->source);
         return true;
     }
+    if (op->flags & SSO_OP_ELSEWHERE)
+        return false; /* the hints are about keys and accounts */
     for (i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
         if (hints[i].kind == outcome->kind &&
             (hints[i].server == SERVER_ANY || hints[i].server == server)) {

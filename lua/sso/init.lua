@@ -9,6 +9,7 @@ local deliver = require "sso.deliver"
 local hosts = require "sso.host"
 
 local Client, Handle = core.client, core.handle
+local find_host = hosts.find
 
 ---@class sso
 local M = {
@@ -25,8 +26,9 @@ local M = {
 ---@param handle sso.Handle
 ---@param has_callback boolean
 ---@param key_function? function  called here and not in C, so that it may yield
-local function conclude(client, handle, has_callback, key_function)
-    local host = hosts.find(handle:_option "host")
+---@param option? string|table  the option `host`
+local function conclude(client, handle, has_callback, key_function, option)
+    local host = find_host(option)
     local refusal = host.refuse and host.refuse(has_callback)
     if refusal then
         handle:_discard()
@@ -40,7 +42,7 @@ local function conclude(client, handle, has_callback, key_function)
         return handle
     end
     host.wait(client, handle)
-    return handle:_result()
+    return handle:_take()
 end
 
 local default
@@ -89,6 +91,19 @@ end
 function M.request(...)
     local client = default_client()
     local value, err, response = conclude(client, client:_begin(0, ...))
+    return value, err, response
+end
+
+--- Reads a document from any server, such as an identity provider's metadata: the client's engine,
+--- hosts, TLS rules, proxies, retries and deadline, and neither its key nor its headers.
+---@param url string
+---@param options? sso.CallOptions
+---@return string? body
+---@return sso.Error? err
+---@return sso.Response? response
+function Client:_fetch(...)
+    check_client(self, "_fetch")
+    local value, err, response = conclude(self, self:_begin(-1, ...))
     return value, err, response
 end
 

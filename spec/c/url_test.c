@@ -115,6 +115,71 @@ static void bad_base_urls(void)
     }
 }
 
+/* ---- whole URLs ------------------------------------------------------- */
+
+static const struct split_row {
+    const char *text;
+    const char *base; /* NULL: refused */
+    const char *target;
+} split_rows[] = {
+    {"https://idp.example", "https://idp.example", "/"},
+    {"https://idp.example?a=b", "https://idp.example", "/?a=b"},
+    {"https://idp.example:8443/m.xml?a=b&c=http://x#f",
+     "https://idp.example:8443", "/m.xml?a=b&c=http://x"},
+    {"https://idp.example/a%20b/%2e%2e", "https://idp.example",
+     "/a%20b/%2e%2e"},
+    {"https://idp.example/m?u=a@b:///c", "https://idp.example",
+     "/m?u=a@b:///c"},
+    {"http://[::1]:80/m#", "http://[::1]:80", "/m"},
+    {"http://idp.example/m", NULL, "loopback"},
+    {"http://127.0.0.1.idp.example/", NULL, "loopback"},
+    {"https://secret@idp.example/m", NULL, "credentials"},
+    {"http://localhost:secret@idp.example/m", NULL, "credentials"},
+    {"https://idp.example/secret path", NULL, "percent-encoded"},
+    {"https://idp.example/\r\nA: secret", NULL, "percent-encoded"},
+    {"https://idp.example/secret\x80", NULL, "percent-encoded"},
+    {"https://idp.example:99999/secret", NULL, "port"},
+    {"https:///secret", NULL, "host"},
+    {"ftp://idp.example/secret", NULL, "https://"},
+    {"idp.example/secret", NULL, "not a URL"},
+    {"", NULL, "not a URL"},
+};
+
+static void whole_urls(void)
+{
+    struct sso_buffer base, target;
+    size_t i;
+
+    sso_buffer_init(&base, 0);
+    sso_buffer_init(&target, 0);
+    for (i = 0; i < sizeof(split_rows) / sizeof(split_rows[0]); i++) {
+        const struct split_row *row = &split_rows[i];
+        char why[256] = "";
+        enum sso_kind kind = sso_url_split(row->text, strlen(row->text), &base,
+                                           &target, why, sizeof(why));
+
+        bool held;
+
+        if (row->base != NULL) {
+            held = CHECK(kind == SSO_OK);
+            if (held) {
+                CHECK_TEXT(base.data, row->base);
+                CHECK_TEXT(target.data, row->target);
+            }
+        } else {
+            held = CHECK(kind == SSO_CONFIG);
+            held = CHECK(strstr(why, row->target) != NULL) && held;
+            held = CHECK(strstr(why, "secret") == NULL) && held;
+            held = CHECK(strstr(why, "the URL ") == why) && held;
+        }
+        if (!held) {
+            printf("    '%s': %s\n", row->text, why);
+        }
+    }
+    sso_buffer_free(&base);
+    sso_buffer_free(&target);
+}
+
 static void loopback_addresses(void)
 {
     static const struct {
@@ -310,6 +375,7 @@ int main(void)
 {
     check_case("good base URLs", good_base_urls);
     check_case("bad base URLs are refused with a reason", bad_base_urls);
+    check_case("whole URLs are taken apart or refused", whole_urls);
     check_case("loopback addresses", loopback_addresses);
     check_case("settings refuse what cannot work",
                settings_refuse_what_cannot_work);

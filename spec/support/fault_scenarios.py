@@ -340,6 +340,13 @@ def gzip_bomb(connection, request):
     return True
 
 
+@scenario(r"sized-(\d+)")
+def sized(connection, request, size):
+    """A body of so many bytes that are no JSON."""
+    connection.send(answer(200, b"<" * int(size), "application/xml"))
+    return True
+
+
 @scenario("oversized-headers")
 def oversized_headers(connection, request):
     """A good answer with 200 headers of 1,000 bytes."""

@@ -112,7 +112,7 @@ static CURLcode set_prereq(struct sso_attempt *a)
  */
 static long eyeballs_ms(struct sso_engine *e)
 {
-    return 200 + (long)(e->attempts_made++ % 64) * 5;
+    return 200 + (long)(e->attempts_made++ % 64) * 10;
 }
 
 static CURLcode set_callbacks(struct sso_attempt *a)
@@ -202,13 +202,24 @@ static CURLcode set_settings(struct sso_attempt *a, struct sso_settings *s)
 
     if (code == CURLE_OK) {
         CURLcode codes[] = {
-            curl_easy_setopt(easy, CURLOPT_USERAGENT, s->user_agent),
+            /* the path goes as the request's target: libcurl takes a URL
+             * apart and writes it anew for each call, byte by byte */
+            curl_easy_setopt(easy, CURLOPT_URL, s->base.origin),
+            /* for a proxy's CONNECT; the server's stands in the headers,
+             * because CURLOPT_USERAGENT is formatted twice a call */
+            curl_easy_setopt(easy, CURLOPT_PROXYHEADER, s->proxy_headers),
             curl_easy_setopt(easy, CURLOPT_SSLCERT, s->client_cert),
             curl_easy_setopt(easy, CURLOPT_SSLKEY, s->client_key),
             /* NULL: the usual variables; "": none */
             curl_easy_setopt(easy, CURLOPT_PROXY, s->proxy),
+            /* without a proxy nobody need look for exceptions either */
+            curl_easy_setopt(easy, CURLOPT_NOPROXY,
+                             s->proxy != NULL && s->proxy[0] == '\0' ? ""
+                                                                     : NULL),
             curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                              s->connect_timeout_ms),
+            /* whoever watches calls may see whom they talk to */
+            curl_easy_setopt(easy, CURLOPT_CERTINFO, s->events ? 1L : 0L),
         };
 
         for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
@@ -291,7 +302,7 @@ static CURLcode set_request(struct sso_attempt *a, const struct sso_call *call)
     CURLcode code = set_shape(a, call);
 
     if (code == CURLE_OK) {
-        code = curl_easy_setopt(a->easy, CURLOPT_URL, call->url);
+        code = curl_easy_setopt(a->easy, CURLOPT_REQUEST_TARGET, call->target);
     }
     if (code == CURLE_OK && needs_body(call)) {
         code = curl_easy_setopt(a->easy, CURLOPT_POSTFIELDSIZE_LARGE,

@@ -19,7 +19,7 @@ enum sso_stop {
     SSO_STOP_NONE = 0,
     SSO_STOP_STALE,       /* input or end of stream before anything was sent */
     SSO_STOP_REPLAY,      /* libcurl wanted to send the request again */
-    SSO_STOP_BIG_BODY,    /* more than SSO_MAX_BODY */
+    SSO_STOP_BIG_BODY,    /* more than the call takes */
     SSO_STOP_BIG_HEADERS, /* more than SSO_MAX_HEADERS */
     SSO_STOP_NOT_HTTP,    /* a status line of no HTTP/1 */
     SSO_STOP_MEMORY

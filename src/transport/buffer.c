@@ -9,14 +9,23 @@
 
 #define SMALLEST 1024u
 
+/* Bytes that memset stores in vectors everywhere; for more, glibc takes "rep
+ * stosb", which is slower to start than these few stores take. */
+#define PIECE 1024u
+
 void sso_wipe(void *data, size_t len)
 {
     /* Called through a volatile pointer, so the compiler cannot know that it
      * is memset and cannot drop the store before a free. */
     static void *(*const volatile fill)(void *, int, size_t) = memset;
+    char *at = data;
 
+    for (; data != NULL && len > PIECE; len -= PIECE) {
+        fill(at, 0, PIECE);
+        at += PIECE;
+    }
     if (data != NULL && len > 0) {
-        fill(data, 0, len);
+        fill(at, 0, len);
     }
 }
 
@@ -49,6 +58,21 @@ static enum sso_kind grow(struct sso_buffer *b, size_t need)
     b->data = data;
     b->capacity = capacity;
     return SSO_OK;
+}
+
+char *sso_buffer_reserve(struct sso_buffer *b, size_t len)
+{
+    if (len > b->limit - b->len || (b->len + len + 1 > b->capacity &&
+                                    grow(b, b->len + len + 1) != SSO_OK)) {
+        return NULL;
+    }
+    return b->data + b->len;
+}
+
+void sso_buffer_commit(struct sso_buffer *b, size_t len)
+{
+    b->len += len;
+    b->data[b->len] = '\0';
 }
 
 enum sso_kind sso_buffer_append(struct sso_buffer *b, const void *data,

@@ -1,6 +1,6 @@
 /*
  * call.c - see call.h.  A call is one block of memory: the struct, then the
- * method, the URL and the body, copied and wiped together.
+ * method, the target and the body, copied and wiped together.
  */
 #include "call.h"
 #include "engine.h"
@@ -19,15 +19,15 @@ static char *place(char **at, const char *text, size_t len)
 }
 
 static void copy_request(struct sso_call *call,
-                         const struct sso_request *request, const char *base,
-                         size_t base_len)
+                         const struct sso_request *request, const char *prefix,
+                         size_t prefix_len)
 {
     char *at = (char *)(call + 1);
 
     call->method = place(&at, request->method, strlen(request->method));
-    call->url = at;
-    memcpy(at, base, base_len);
-    at += base_len;
+    call->target = at;
+    memcpy(at, prefix, prefix_len);
+    at += prefix_len;
     call->path = place(&at, request->path, strlen(request->path));
     if (request->body != NULL) {
         call->body = place(&at, request->body, request->body_len);
@@ -43,14 +43,14 @@ static void copy_request(struct sso_call *call,
 struct sso_call *sso_call_new(struct sso_settings *settings,
                               const struct sso_request *request, void *user)
 {
-    const char *base = settings != NULL ? settings->base.url : "";
-    size_t base_len = strlen(base);
+    const char *prefix = settings != NULL ? settings->base.prefix : "";
+    size_t prefix_len = strlen(prefix);
     size_t size = sizeof(struct sso_call);
     struct sso_call *call;
 
     if (request != NULL) {
         size_t more =
-            strlen(request->method) + base_len + strlen(request->path) + 3;
+            strlen(request->method) + prefix_len + strlen(request->path) + 3;
 
         if (request->body_len > SIZE_MAX - size - more) {
             return NULL;
@@ -67,34 +67,43 @@ struct sso_call *sso_call_new(struct sso_settings *settings,
     call->user = user;
     sso_buffer_init(&call->outcome.headers, SSO_MAX_HEADERS);
     sso_buffer_init(&call->outcome.body, SSO_MAX_BODY);
+    sso_buffer_init(&call->outcome.chain, SSO_MAX_BODY);
     call->outcome.retry_after = -1;
     if (request != NULL) {
-        copy_request(call, request, base, base_len);
+        copy_request(call, request, prefix, prefix_len);
     }
     return call;
 }
 
 bool sso_call_use_settings(struct sso_call *call, struct sso_settings *settings)
 {
-    size_t base_len = strlen(settings->base.url);
+    const char *prefix = settings->base.prefix;
+    size_t prefix_len = strlen(prefix);
     size_t path_len = strlen(call->path);
-    char *url;
 
     if (call->settings == settings) {
         return true;
     }
-    url = sso_malloc(base_len + path_len + 1);
-    if (url == NULL) {
-        return false;
+    if (prefix_len > 0 || call->target != call->path) {
+        char *target = sso_malloc(prefix_len + path_len + 1);
+
+        if (target == NULL) {
+            return false;
+        }
+        memcpy(target, prefix, prefix_len);
+        memcpy(target + prefix_len, call->path, path_len + 1);
+        sso_free(call->own_target);
+        call->own_target = target;
+        call->target = target;
     }
-    memcpy(url, settings->base.url, base_len);
-    memcpy(url + base_len, call->path, path_len + 1);
-    sso_free(call->own_url);
-    call->own_url = url;
-    call->url = url;
     sso_settings_unref(call->settings);
     call->settings = sso_settings_ref(settings);
     return true;
+}
+
+void sso_call_allow_body(struct sso_call *call, size_t most)
+{
+    call->outcome.body.limit = most;
 }
 
 void sso_call_reset_outcome(struct sso_call *call)
@@ -102,6 +111,7 @@ void sso_call_reset_outcome(struct sso_call *call)
     struct sso_outcome *o = &call->outcome;
 
     sso_buffer_reset(&o->headers);
+    sso_buffer_reset(&o->chain);
     sso_buffer_reset(&o->body);
     memset(&o->timings, 0, sizeof(o->timings));
     o->kind = SSO_OK;
@@ -124,9 +134,10 @@ void sso_call_free(struct sso_call *call)
         sso_engine_forget(call->engine, call);
     }
     sso_settings_unref(call->settings);
-    sso_free(call->own_url);
+    sso_free(call->own_target);
     sso_buffer_free(&call->outcome.headers);
     sso_buffer_free(&call->outcome.body);
+    sso_buffer_free(&call->outcome.chain);
     sso_wipe(call, call->block_size);
     sso_free(call);
 }

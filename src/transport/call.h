@@ -36,11 +36,11 @@ struct sso_call {
     void *user;
 
     const char *method; /* these three lie behind the struct, in its block */
-    const char *url;    /* but for settings that came later: own_url */
+    const char *target; /* but for settings that came later: own_target */
     const char *body;   /* NULL: none */
     size_t body_len;
-    const char *path;  /* the end of url, without the settings' base */
-    char *own_url;     /* owned; NULL: url lies in the block */
+    const char *path;  /* what was asked for, without the settings' prefix */
+    char *own_target;  /* owned; NULL: target lies in the block */
     size_t block_size; /* of the struct and what lies behind it */
     bool repeatable;
     bool writes; /* anything but GET and HEAD */

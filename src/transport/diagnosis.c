@@ -53,8 +53,6 @@ static const struct row {
      " sent back is not HTTP: is this the right host and port"},
     {CURLE_BAD_CONTENT_ENCODING, SSO_RESPONSE, "the answer of ",
      " is compressed in a way that cannot be read"},
-    {CURLE_FILESIZE_EXCEEDED, SSO_RESPONSE, "the answer of ",
-     " is larger than 1 MiB"},
     {CURLE_OUT_OF_MEMORY, SSO_MEMORY, "no memory left for a call to ", ""},
 };
 
@@ -76,8 +74,20 @@ static bool read_by_table(struct sso_outcome *o, const struct sso_attempt *a,
 
 /* ---- transfers that a callback of ours stopped ------------------------- */
 
-static bool read_stop(struct sso_outcome *o, const struct sso_attempt *a)
+static void say_big(struct sso_outcome *o, const struct sso_attempt *a)
 {
+    o->kind = SSO_RESPONSE;
+    sso_outcome_say(o, "the answer of %s is larger than %lu MiB", host_of(a),
+                    (unsigned long)(o->body.limit >> 20));
+}
+
+static bool read_stop(struct sso_outcome *o, const struct sso_attempt *a,
+                      CURLcode code)
+{
+    if (code == CURLE_FILESIZE_EXCEEDED) { /* no number holds its length */
+        say_big(o, a);
+        return true;
+    }
     switch (a->stop) {
     case SSO_STOP_REPLAY:
         o->kind = SSO_NETWORK;
@@ -89,8 +99,7 @@ static bool read_stop(struct sso_outcome *o, const struct sso_attempt *a)
                         host_of(a));
         return true;
     case SSO_STOP_BIG_BODY:
-        o->kind = SSO_RESPONSE;
-        sso_outcome_say(o, "the answer of %s is larger than 1 MiB", host_of(a));
+        say_big(o, a);
         return true;
     case SSO_STOP_BIG_HEADERS:
         o->kind = SSO_RESPONSE;
@@ -308,7 +317,7 @@ void sso_diagnosis_make(struct sso_outcome *o, const struct sso_attempt *a,
         o->kind = SSO_RESPONSE;
         sso_outcome_say(o, "the headers of %s's answer are larger than 64 KiB",
                         host_of(a));
-    } else if (read_stop(o, a) || read_by_table(o, a, code) ||
+    } else if (read_stop(o, a, code) || read_by_table(o, a, code) ||
                read_tls(o, a, code)) {
         /* said */
     } else if (!sent) {

@@ -13,25 +13,44 @@
 #include "process.h"
 #include "tls_errors.h"
 
+#include <openssl/evp.h>
 #include <pthread.h>
 #include <unistd.h>
 
-static void initialise_curl(void)
+/*
+ * OpenSSL 3 reads its configuration and lists its ciphers when it needs them
+ * first, 3 to 5 ms.  In a step that would hold up a host's loop, so it is done
+ * when the first engine is made.
+ */
+static void warm_up_tls(void)
+{
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+    sso_tls_errors_mark();
+    EVP_CIPHER_free(EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL));
+    EVP_MD_free(EVP_MD_fetch(NULL, "SHA2-256", NULL));
+    sso_tls_errors_pop();
+#endif
+}
+
+static void initialise(void)
 {
     /* Never undone: other users of libcurl may live in the process, and
      * its resolver's threads may outlive the engine. */
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    warm_up_tls();
 }
 
 /* ---- making and unmaking ---------------------------------------------- */
 
 struct sso_engine *sso_engine_new(size_t max_in_flight)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct sso_engine *e = sso_calloc(1, sizeof(*e));
 
     if (e == NULL) {
         return NULL;
     }
+    pthread_once(&once, initialise);
     e->refs = 1;
     e->process = sso_process_stamp();
     e->max_in_flight = max_in_flight > 0 ? max_in_flight : 1;
@@ -125,7 +144,6 @@ static bool set_multi_options(struct sso_engine *e)
 
 enum sso_kind sso_engine_open(struct sso_engine *e)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     enum sso_kind kind;
 
     if (e->multi != NULL) {
@@ -135,7 +153,6 @@ enum sso_kind sso_engine_open(struct sso_engine *e)
     if (kind != SSO_OK) {
         return kind;
     }
-    pthread_once(&once, initialise_curl);
     e->multi = curl_multi_init();
     e->share = open_share();
     if (e->multi == NULL || e->share == NULL || !set_multi_options(e)) {
@@ -157,6 +174,7 @@ static void abandon(struct sso_engine *e)
     sso_sockets_abandon(&e->sockets);
     sso_pollset_abandon(&e->pollset);
     e->exported = false; /* the number was the parent's */
+    e->lent = false;
     while (e->idle != NULL) {
         struct sso_attempt *a = e->idle;
 
@@ -212,7 +230,7 @@ void sso_engine_close(struct sso_engine *e)
     }
     sso_tls_errors_pop();
     close_curl(e);
-    if (!e->exported) {
+    if (!e->exported && !e->lent) {
         sso_pollset_close(&e->pollset);
     }
     /* A descriptor that a loop still polls stays, and tells it about the
@@ -226,10 +244,9 @@ void sso_engine_close(struct sso_engine *e)
 int64_t sso_engine_work_due_us(const struct sso_engine *e)
 {
     int64_t due = sso_timers_due_us(&e->timers);
+    int64_t start = sso_engine_start_due_us(e);
 
-    if (e->queue.first != NULL && e->in_flight < e->max_in_flight) {
-        return 0;
-    }
+    due = start < due ? start : due;
     return e->curl_due_us < due ? e->curl_due_us : due;
 }
 
@@ -281,6 +298,16 @@ int sso_engine_pollfd(struct sso_engine *e)
     }
     e->exported = true;
     sso_engine_settle(e);
+    return e->pollset.fd;
+}
+
+int sso_engine_socket_fd(struct sso_engine *e)
+{
+    sso_engine_check_process(e);
+    if (sso_pollset_open(&e->pollset) != SSO_OK) {
+        return -1;
+    }
+    e->lent = true;
     return e->pollset.fd;
 }
 

@@ -25,6 +25,7 @@ struct sso_engine {
     uint64_t process; /* stamp of the one that owns the connections */
     bool closed;
     bool exported; /* somebody polls our descriptor */
+    bool lent;     /* the same, and looks at the clock by himself */
     bool starved;  /* an allocation failed since the last step began */
     size_t max_in_flight;
     size_t in_flight; /* calls with an attempt on the wire */
@@ -33,6 +34,8 @@ struct sso_engine {
     CURLM *multi;  /* NULL until the first call */
     CURLSH *share; /* TLS sessions, for handles that come and go */
     int64_t curl_due_us;
+    int64_t started_us; /* when a call went on the wire last */
+    size_t starts;      /* how many did so, ever */
     struct sso_pollset pollset;
     struct sso_sockets sockets;
     struct sso_timers timers; /* every call that is under way */
@@ -58,6 +61,9 @@ enum sso_kind sso_engine_open(struct sso_engine *e);
 
 /* To be called on every entry: in a forked child starts afresh. */
 void sso_engine_check_process(struct sso_engine *e);
+
+/* When the first call of the queue may start, or SSO_NEVER; 0: now. */
+int64_t sso_engine_start_due_us(const struct sso_engine *e);
 
 /* When the engine itself has something to do next, or SSO_NEVER. */
 int64_t sso_engine_work_due_us(const struct sso_engine *e);

@@ -24,9 +24,7 @@ const char *sso_kind_name(enum sso_kind kind)
         "protocol",  "response",  "invalid_request", "unauthorized",
         "forbidden", "not_found", "conflict",        "rate_limited",
         "server",    "http",      "cancelled",       "host",
-        "saml",
-        "unsafe",
-        "memory",
+        "saml",      "unsafe",    "memory",
     };
 
     return names[kind];

@@ -158,6 +158,11 @@ bool sso_engine_take_event(struct sso_engine *e, struct sso_event *event)
     return taken;
 }
 
+bool sso_engine_has_events(const struct sso_engine *e)
+{
+    return e->events.count > 0;
+}
+
 size_t sso_engine_active(struct sso_engine *e)
 {
     sso_engine_check_process(e);

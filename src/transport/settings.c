@@ -6,6 +6,7 @@
 #include "memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 /* Longest time-out that is told apart from "never": about 31 years, ms. */
@@ -83,6 +84,13 @@ static bool is_given(const struct sso_settings_spec *spec, const char *name)
     return false;
 }
 
+static bool append_agent(struct curl_slist **list,
+                         const struct sso_settings_spec *spec)
+{
+    return spec->user_agent == NULL ||
+           append_header(list, "User-Agent", "", spec->user_agent);
+}
+
 /* What libcurl would add by itself is replaced or, as "Name:", left out. */
 static bool build_list(struct curl_slist **list,
                        const struct sso_settings_spec *spec, bool body)
@@ -101,6 +109,7 @@ static bool build_list(struct curl_slist **list,
                                      : "Content-Type:");
     }
     ok = ok && append(list, "Expect:"); /* one round trip, no 100-continue */
+    ok = ok && append_agent(list, spec);
     for (i = 0; ok && i < spec->header_count; i++) {
         ok = append_header(list, spec->headers[i].name, "",
                            spec->headers[i].value);
@@ -189,6 +198,35 @@ static int64_t clamp(int64_t ms, int64_t most)
     return ms < most ? ms : most;
 }
 
+/* Whether libcurl would find a proxy for https, as it looks for one. */
+static bool is_proxy_named(void)
+{
+    static const char *const names[] = {"https_proxy", "HTTPS_PROXY",
+                                        "all_proxy", "ALL_PROXY"};
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (getenv(names[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Plain http is loopback: a proxy named in the environment would see it.  No
+ * proxy at all is said as such, because libcurl would look for six variables
+ * at every call.
+ */
+static const char *choose_proxy(const struct sso_settings *s,
+                                const struct sso_settings_spec *spec)
+{
+    if (s->base.plain || (spec->proxy == NULL && !is_proxy_named())) {
+        return "";
+    }
+    return spec->proxy;
+}
+
 static enum sso_kind fill(struct sso_settings *s,
                           const struct sso_settings_spec *spec, char *why,
                           size_t why_size)
@@ -216,17 +254,16 @@ static enum sso_kind fill(struct sso_settings *s,
     if (kind != SSO_OK) {
         return kind;
     }
-    s->user_agent = copy(spec->user_agent, &ok);
     s->client_cert = copy(spec->client_cert, &ok);
     s->client_key = copy(spec->client_key, &ok);
-    /* Plain http is loopback: a proxy named in the environment would see it. */
-    s->proxy = copy(s->base.plain ? "" : spec->proxy, &ok);
+    s->proxy = copy(choose_proxy(s, spec), &ok);
     s->timeout_us = clamp(spec->timeout_ms, LONGEST) * 1000;
     s->connect_timeout_ms = (long)clamp(spec->connect_timeout_ms, INT32_MAX);
     s->max_retries = spec->max_retries;
     s->events = spec->events;
     ok = ok && build_list(&s->headers, spec, false) &&
-         build_list(&s->body_headers, spec, true);
+         build_list(&s->body_headers, spec, true) &&
+         append_agent(&s->proxy_headers, spec);
     return ok ? SSO_OK : SSO_MEMORY;
 }
 
@@ -267,11 +304,11 @@ void sso_settings_unref(struct sso_settings *s)
     }
     free_list(s->headers);
     free_list(s->body_headers);
+    free_list(s->proxy_headers);
     if (s->proxy != NULL) {
         sso_wipe(s->proxy, strlen(s->proxy)); /* may hold a password */
     }
     sso_free(s->proxy);
-    sso_free(s->user_agent);
     sso_free(s->client_cert);
     sso_free(s->client_key);
     sso_trust_free(&s->trust);

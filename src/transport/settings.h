@@ -17,13 +17,13 @@ struct sso_settings {
     size_t refs;
     struct sso_base base;
     /* Built once, used by every call, wiped when the last reference goes. */
-    struct curl_slist *headers;      /* for requests without a body */
-    struct curl_slist *body_headers; /* for requests with one */
+    struct curl_slist *headers;       /* for requests without a body */
+    struct curl_slist *body_headers;  /* for requests with one */
+    struct curl_slist *proxy_headers; /* for CONNECT */
     struct sso_trust trust;
-    char *user_agent;
     char *client_cert;
     char *client_key;
-    char *proxy; /* NULL: from the environment */
+    char *proxy; /* "": none; NULL: as libcurl finds it in the environment */
     int64_t timeout_us;
     long connect_timeout_ms;
     unsigned max_retries;

@@ -43,11 +43,13 @@ static struct sso_socket *add(struct sso_sockets *s, int fd)
     s->count++;
     memset(socket, 0, sizeof(*socket));
     socket->fd = fd;
+    s->unused++;
     return socket;
 }
 
 static void drop(struct sso_sockets *s, struct sso_socket *socket)
 {
+    s->unused -= socket->used ? 0 : 1;
     s->count--;
     *socket = s->list[s->count];
 }
@@ -208,6 +210,7 @@ struct sso_socket *sso_sockets_use(struct sso_sockets *s, int port,
         }
         if (socket->ours && port != 0 && socket->local_port == port) {
             *was_used = socket->used;
+            s->unused -= socket->used ? 0 : 1;
             socket->used = true;
             socket->opener = NULL;
             return socket;
@@ -239,6 +242,7 @@ void sso_sockets_abandon(struct sso_sockets *s)
         }
     }
     s->count = 0;
+    s->unused = 0;
 }
 
 void sso_sockets_free(struct sso_sockets *s)
@@ -246,5 +250,6 @@ void sso_sockets_free(struct sso_sockets *s)
     sso_free(s->list);
     s->list = NULL;
     s->count = 0;
+    s->unused = 0;
     s->capacity = 0;
 }

@@ -31,6 +31,8 @@ struct sso_sockets {
     struct sso_socket *list; /* owned; a handful to some hundred */
     size_t count;
     size_t capacity;
+    size_t unused; /* of them those that have not carried a request, and the
+                    * pipes of name look-ups: connections that begin */
     struct sso_pollset *pollset; /* borrowed from the engine */
 };
 

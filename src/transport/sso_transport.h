@@ -16,7 +16,7 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Largest answer that is read, bytes. */
+/* Largest answer that is read unless a call says otherwise, bytes. */
 #define SSO_MAX_BODY    (1024u * 1024u)
 #define SSO_MAX_HEADERS (64u * 1024u)
 
@@ -86,6 +86,13 @@ void sso_buffer_init(struct sso_buffer *b, size_t limit);
 enum sso_kind sso_buffer_append(struct sso_buffer *b, const void *data,
                                 size_t len);
 
+/*
+ * Room for up to len bytes behind the content, to be written there and then
+ * told to sso_buffer_commit; NULL: no memory, or beyond the limit.
+ */
+char *sso_buffer_reserve(struct sso_buffer *b, size_t len);
+void sso_buffer_commit(struct sso_buffer *b, size_t len);
+
 void sso_buffer_reset(struct sso_buffer *b); /* empty; keeps the memory */
 void sso_buffer_free(struct sso_buffer *b);  /* wipes, frees, empties */
 
@@ -106,6 +113,15 @@ enum sso_kind sso_url_append_segment(struct sso_buffer *out, const char *text,
  * query or fragment.  False: a sentence in why that never repeats credentials.
  */
 bool sso_base_url_check(const char *url, char *why, size_t why_size);
+
+/*
+ * Takes a whole URL apart under the same rules, but with a query, and with a
+ * fragment, which is dropped: base gets scheme://host[:port], target what
+ * follows, "/" at least.  SSO_OK, SSO_MEMORY, or SSO_CONFIG with a sentence.
+ */
+enum sso_kind sso_url_split(const char *url, size_t len,
+                            struct sso_buffer *base, struct sso_buffer *target,
+                            char *why, size_t why_size);
 
 /* ---- received headers: bytes until somebody asks ---------------------- */
 
@@ -200,6 +216,9 @@ struct sso_outcome {
     struct sso_timings timings; /* of the last attempt */
     struct sso_buffer headers;  /* the last answer's, status line first */
     struct sso_buffer body;
+    struct sso_buffer chain; /* the server's certificates, PEM, its own first:
+                              * of a new TLS connection, under settings that
+                              * record events */
     char message[512]; /* what went wrong, for kinds that no answer explains;
                         * never the key */
 };
@@ -229,6 +248,9 @@ struct sso_call *sso_call_new(struct sso_settings *settings,
  */
 bool sso_call_use_settings(struct sso_call *call,
                            struct sso_settings *settings);
+
+/* Lets a call that was not yet submitted read a larger answer, bytes. */
+void sso_call_allow_body(struct sso_call *call, size_t most);
 
 /*
  * Takes the call out of its engine wherever it is (cancelling it on the
@@ -318,6 +340,16 @@ bool sso_engine_take_event(struct sso_engine *e, struct sso_event *event);
  * same one for the engine's life in this process; -1: no descriptors left.
  */
 int sso_engine_pollfd(struct sso_engine *e);
+
+/*
+ * The same without the clock: readable for sockets alone.  Who polls it asks
+ * sso_engine_timeout_ms before each wait, which spares a timer set and unset
+ * for each call.
+ */
+int sso_engine_socket_fd(struct sso_engine *e);
+
+/* Whether sso_engine_take_event has something to give. */
+bool sso_engine_has_events(const struct sso_engine *e);
 
 /* Until sso_engine_step has something to do by the clock; -1: nothing. */
 int64_t sso_engine_timeout_ms(struct sso_engine *e);

@@ -224,6 +224,30 @@ static int version_of(long version)
     }
 }
 
+/* What libcurl tells of the server's certificates: of each, lines "name:value",
+ * the PEM text among them.  Without memory there are fewer. */
+static void read_chain(const struct sso_attempt *a, struct sso_outcome *o)
+{
+    struct curl_certinfo *chain = NULL;
+    int i;
+
+    if (curl_easy_getinfo(a->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+        chain == NULL) {
+        return;
+    }
+    for (i = 0; i < chain->num_of_certs; i++) {
+        const struct curl_slist *line = chain->certinfo[i];
+
+        for (; line != NULL; line = line->next) {
+            if (strncmp(line->data, "Cert:", 5) == 0) {
+                (void)sso_buffer_append(&o->chain, line->data + 5,
+                                        strlen(line->data + 5));
+                (void)sso_buffer_append(&o->chain, "\n", 1);
+            }
+        }
+    }
+}
+
 void sso_transfer_observe(const struct sso_attempt *a, struct sso_outcome *o)
 {
     struct sso_timings *t = &o->timings;
@@ -235,6 +259,9 @@ void sso_transfer_observe(const struct sso_attempt *a, struct sso_outcome *o)
     t->total = seconds(a, CURLINFO_TOTAL_TIME_T);
     t->reused =
         sso_transfer_was_sent(a) && small(a, CURLINFO_NUM_CONNECTS) == 0;
+    if (a->settings != NULL && a->settings->events) {
+        read_chain(a, o);
+    }
     if (!a->answered) {
         sso_buffer_reset(&o->headers); /* a 1xx is not an answer */
         return;

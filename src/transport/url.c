@@ -79,30 +79,44 @@ bool sso_url_is_loopback_host(const char *host)
     return inet_pton(AF_INET6, inner, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-static enum sso_kind refuse(char *why, size_t why_size, const char *sentence)
+/* How sentences speak of the URL that is looked at. */
+struct words {
+    const char *name;
+    const char *form;
+    const char *secret; /* why it holds no credentials */
+    const char *clear;  /* why http is no good */
+};
+
+static const struct words base_words = {
+    "base_url", "https://host[:port][/prefix]", "the key goes in api_key",
+    "the key would travel in the clear"};
+
+static const struct words target_words = {
+    "the URL", "https://host[:port]/path", "they would be sent and logged",
+    "anybody on the way could change the answer"};
+
+static enum sso_kind refuse(const struct words *w, char *why, size_t why_size,
+                            const char *fault, const char *advice)
 {
-    snprintf(why, why_size, "%s", sentence);
+    snprintf(why, why_size, "%s %s%s", w->name, fault, advice);
     return SSO_CONFIG;
 }
 
 /* What libcurl's parser did not like, for people. */
-static enum sso_kind explain(CURLUcode code, char *why, size_t why_size)
+static enum sso_kind explain(const struct words *w, CURLUcode code, char *why,
+                             size_t why_size)
 {
     switch (code) {
     case CURLUE_OUT_OF_MEMORY:
         return SSO_MEMORY;
     case CURLUE_USER_NOT_ALLOWED:
-        return refuse(why, why_size,
-                      "base_url holds credentials: leave them out, the key "
-                      "goes in api_key");
+        return refuse(w, why, why_size, "holds credentials: leave them out, ",
+                      w->secret);
     case CURLUE_BAD_PORT_NUMBER:
-        return refuse(why, why_size,
-                      "base_url has a port that is not a number from 1 to "
-                      "65535");
+        return refuse(w, why, why_size,
+                      "has a port that is not a number from 1 to 65535", "");
     default:
-        return refuse(why, why_size,
-                      "base_url is not a URL: write it as "
-                      "https://host[:port][/prefix]");
+        return refuse(w, why, why_size, "is not a URL: write it as ", w->form);
     }
 }
 
@@ -149,40 +163,48 @@ static enum sso_kind get_parts(CURLU *url, struct parts *p)
 }
 
 /* The rules, on a URL that could be taken apart.  text: as it was given. */
-static enum sso_kind judge(const char *text, const struct parts *p, char *why,
-                           size_t why_size)
+static enum sso_kind judge(const struct words *w, const char *text,
+                           const struct parts *p, char *why, size_t why_size)
 {
     bool https = p->scheme != NULL && strcmp(p->scheme, "https") == 0;
     bool http = p->scheme != NULL && strcmp(p->scheme, "http") == 0;
 
     if (!https && !http) {
-        return refuse(why, why_size,
-                      "base_url must begin with https:// (or http:// for a "
-                      "server on loopback)");
+        return refuse(w, why, why_size,
+                      "must begin with https:// (or http:// for a server on "
+                      "loopback)",
+                      "");
     }
     /* libcurl passes over a third slash and takes the path for the host. */
     if (p->host == NULL || p->host[0] == '\0' || p->url == NULL ||
-        strstr(text, ":///") != NULL) {
-        return refuse(why, why_size,
-                      "base_url names no host: write it as "
-                      "https://host[:port][/prefix]");
-    }
-    /* The parser drops an empty query or fragment; a '?' or '#' that is
-     * left in the text can be nothing else, credentials being refused. */
-    if (p->query != NULL || strchr(text, '?') != NULL) {
-        return refuse(why, why_size,
-                      "base_url has a query: leave out the '?' and what "
-                      "follows it");
-    }
-    if (p->fragment != NULL || strchr(text, '#') != NULL) {
-        return refuse(why, why_size,
-                      "base_url has a fragment: leave out the '#' and what "
-                      "follows it");
+        strncmp(text + strcspn(text, ":"), ":///", 4) == 0) {
+        return refuse(w, why, why_size, "names no host: write it as ", w->form);
     }
     if (http && !sso_url_is_loopback_host(p->host)) {
-        return refuse(why, why_size,
-                      "base_url is http to a host that is not loopback: the "
-                      "key would travel in the clear, use https");
+        snprintf(why, why_size,
+                 "%s is http to a host that is not loopback: %s, use https",
+                 w->name, w->clear);
+        return SSO_CONFIG;
+    }
+    return SSO_OK;
+}
+
+/*
+ * A base is followed by paths.  The parser drops an empty query or fragment;
+ * a '?' or '#' that is left in the text can be nothing else, credentials being
+ * refused.
+ */
+static enum sso_kind judge_end(const char *text, const struct parts *p,
+                               char *why, size_t why_size)
+{
+    if (p->query != NULL || strchr(text, '?') != NULL) {
+        return refuse(&base_words, why, why_size,
+                      "has a query: leave out the '?' and what follows it", "");
+    }
+    if (p->fragment != NULL || strchr(text, '#') != NULL) {
+        return refuse(&base_words, why, why_size,
+                      "has a fragment: leave out the '#' and what follows it",
+                      "");
     }
     return SSO_OK;
 }
@@ -192,19 +214,27 @@ static enum sso_kind keep(const struct parts *p, struct sso_base *base)
     size_t host_len = strlen(p->host);
     size_t port_len = p->port != NULL ? strlen(p->port) : 0;
     size_t url_len = strlen(p->url);
+    size_t origin_len;
 
     while (url_len > 0 && p->url[url_len - 1] == '/') {
         url_len--;
     }
+    origin_len = strlen(p->scheme) + 3;
+    origin_len += strcspn(p->url + origin_len, "/");
+    origin_len = origin_len < url_len ? origin_len : url_len;
     base->plain = strcmp(p->scheme, "http") == 0;
     base->url = sso_malloc(url_len + 1);
+    base->origin = sso_malloc(origin_len + 1);
     base->authority = sso_malloc(host_len + port_len + 2);
-    if (base->url == NULL || base->authority == NULL) {
+    if (base->url == NULL || base->origin == NULL || base->authority == NULL) {
         sso_base_free(base);
         return SSO_MEMORY;
     }
     memcpy(base->url, p->url, url_len);
     base->url[url_len] = '\0';
+    memcpy(base->origin, p->url, origin_len);
+    base->origin[origin_len] = '\0';
+    base->prefix = base->url + origin_len;
     snprintf(base->authority, host_len + port_len + 2, "%s%s%s", p->host,
              p->port != NULL ? ":" : "", p->port != NULL ? p->port : "");
     return SSO_OK;
@@ -225,9 +255,12 @@ enum sso_kind sso_url_check_base(const char *text, struct sso_base *base,
     code = curl_url_set(url, CURLUPART_URL, text,
                         CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER);
     if (code != CURLUE_OK) {
-        kind = explain(code, why, why_size);
+        kind = explain(&base_words, code, why, why_size);
     } else if (get_parts(url, &p) == SSO_OK) {
-        kind = judge(text, &p, why, why_size);
+        kind = judge_end(text, &p, why, why_size);
+    }
+    if (kind == SSO_OK) {
+        kind = judge(&base_words, text, &p, why, why_size);
     }
     if (kind == SSO_OK) {
         kind = keep(&p, base);
@@ -240,8 +273,11 @@ enum sso_kind sso_url_check_base(const char *text, struct sso_base *base,
 void sso_base_free(struct sso_base *base)
 {
     sso_free(base->url);
+    sso_free(base->origin);
     sso_free(base->authority);
     base->url = NULL;
+    base->origin = NULL;
+    base->prefix = NULL;
     base->authority = NULL;
 }
 
@@ -261,6 +297,102 @@ bool sso_base_url_check(const char *url, char *why, size_t why_size)
     }
     return kind == SSO_OK;
 }
+
+/* ---- whole URLs -------------------------------------------------------- */
+
+/* Path and query, as the parser read them. */
+static enum sso_kind take_target(CURLU *url, struct sso_buffer *target)
+{
+    char *path = NULL, *query = NULL;
+    enum sso_kind kind = part(url, CURLUPART_PATH, &path);
+
+    if (kind == SSO_OK) {
+        kind = part(url, CURLUPART_QUERY, &query);
+    }
+    if (kind == SSO_OK) {
+        kind = path != NULL ? sso_buffer_append(target, path, strlen(path))
+                            : SSO_MEMORY;
+    }
+    if (kind == SSO_OK && query != NULL) {
+        kind = sso_buffer_append(target, "?", 1);
+        if (kind == SSO_OK) {
+            kind = sso_buffer_append(target, query, strlen(query));
+        }
+    }
+    curl_free(path);
+    curl_free(query);
+    return kind;
+}
+
+/* What is left of the URL without path, query and fragment. */
+static enum sso_kind take_base(CURLU *url, const char *text,
+                               struct sso_buffer *base, char *why,
+                               size_t why_size)
+{
+    struct parts p = {NULL, NULL, NULL, NULL, NULL, NULL};
+    enum sso_kind kind = SSO_MEMORY;
+
+    if (curl_url_set(url, CURLUPART_PATH, NULL, 0) == CURLUE_OK &&
+        curl_url_set(url, CURLUPART_QUERY, NULL, 0) == CURLUE_OK &&
+        curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK) {
+        kind = get_parts(url, &p);
+    }
+    if (kind == SSO_OK) {
+        kind = judge(&target_words, text, &p, why, why_size);
+    }
+    if (kind == SSO_OK) {
+        kind = sso_buffer_append(base, p.url, strlen(p.url));
+    }
+    if (kind == SSO_OK && base->data[base->len - 1] == '/') {
+        base->data[--base->len] = '\0';
+    }
+    free_parts(&p);
+    return kind;
+}
+
+/* Older parsers let blanks through, which would end the request line. */
+static bool is_plain_text(const char *text, size_t len)
+{
+    size_t i;
+
+    for (i = 0; i < len && text[i] > 0x20 && text[i] < 0x7f; i++) {
+    }
+    return i == len;
+}
+
+enum sso_kind sso_url_split(const char *text, size_t len,
+                            struct sso_buffer *base, struct sso_buffer *target,
+                            char *why, size_t why_size)
+{
+    enum sso_kind kind;
+    CURLU *url;
+    CURLUcode code;
+
+    sso_buffer_reset(base);
+    sso_buffer_reset(target);
+    if (!is_plain_text(text, len)) {
+        return refuse(&target_words, why, why_size,
+                      "holds a character that has to be percent-encoded", "");
+    }
+    url = curl_url();
+    if (url == NULL) {
+        return SSO_MEMORY;
+    }
+    code = curl_url_set(url, CURLUPART_URL, text,
+                        CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER);
+    if (code != CURLUE_OK) {
+        kind = explain(&target_words, code, why, why_size);
+    } else {
+        kind = take_target(url, target);
+        if (kind == SSO_OK) {
+            kind = take_base(url, text, base, why, why_size);
+        }
+    }
+    curl_url_cleanup(url);
+    return kind;
+}
+
+/* ---- proxies ----------------------------------------------------------- */
 
 bool sso_url_is_proxy(const char *text)
 {

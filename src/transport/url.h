@@ -12,9 +12,11 @@
 
 /* A base URL that has been found good; the strings are owned. */
 struct sso_base {
-    char *url;       /* scheme://host[:port][/prefix], no trailing slash */
-    char *authority; /* host[:port], for messages */
-    bool plain;      /* http, which means loopback */
+    char *url;          /* scheme://host[:port][/prefix], no trailing slash */
+    char *origin;       /* the same without the prefix */
+    const char *prefix; /* the end of url, "" or "/prefix" */
+    char *authority;    /* host[:port], for messages */
+    bool plain;         /* http, which means loopback */
 };
 
 /*

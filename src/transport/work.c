@@ -8,8 +8,18 @@
 #include "engine.h"
 #include "outcome.h"
 #include "tls_errors.h"
+#include "transfer.h"
 
 #include <limits.h>
+
+/*
+ * Beyond so many connections that begin, another one begins after a while
+ * only, whatever max_in_flight says.  libcurl lets every handle whose timer
+ * has ended (IPv4 beside IPv6, after 0.2 s) work in one go, which no budget
+ * can cut: with a thousand of them that was 100 ms and more.
+ */
+#define AT_ONCE  64u
+#define APART_US 5000
 
 /* ---- libcurl's two callbacks ------------------------------------------ */
 
@@ -156,6 +166,7 @@ static void put_on_wire(struct sso_engine *e, struct sso_call *call,
     call->attempt = a;
     call->state = SSO_CALL_IN_FLIGHT;
     e->in_flight++;
+    e->starts++;
     if (!call->again) {
         call->outcome.attempts++;
         sso_engine_record(e, call, SSO_EVENT_ATTEMPT, 0);
@@ -169,14 +180,28 @@ static void put_on_wire(struct sso_engine *e, struct sso_call *call,
     }
 }
 
-static bool do_start(struct sso_engine *e)
+int64_t sso_engine_start_due_us(const struct sso_engine *e)
+{
+    if (e->queue.first == NULL || e->in_flight >= e->max_in_flight) {
+        return SSO_NEVER;
+    }
+#if SSO_CURL_FEATURES >= 0x075000 /* older ones tell of no request */
+    if (e->in_flight >= AT_ONCE && e->sockets.unused >= AT_ONCE) {
+        return e->started_us + APART_US;
+    }
+#endif
+    return 0;
+}
+
+static bool do_start(struct sso_engine *e, int64_t now)
 {
     struct sso_call *call = e->queue.first;
     struct sso_attempt *a;
 
-    if (call == NULL || e->in_flight >= e->max_in_flight) {
+    if (sso_engine_start_due_us(e) > now) {
         return false;
     }
+    e->started_us = now;
     sso_list_remove(&e->queue, call);
     sso_call_reset_outcome(call);
     a = take_attempt(e);
@@ -234,7 +259,7 @@ static bool do_due(struct sso_engine *e)
 {
     int64_t now = sso_clock_us();
 
-    return do_due_call(e, now) || do_curl_timer(e, now) || do_start(e);
+    return do_due_call(e, now) || do_curl_timer(e, now) || do_start(e, now);
 }
 
 static bool do_unit(struct sso_engine *e)
@@ -257,12 +282,17 @@ static enum sso_kind end_step(struct sso_engine *e)
 enum sso_kind sso_engine_step(struct sso_engine *e, int64_t budget_us)
 {
     int64_t start = sso_clock_us();
+    size_t starts = e->starts;
 
     sso_engine_check_process(e);
     sso_tls_errors_mark();
     while (do_unit(e)) {
         if (budget_us >= 0 && sso_clock_us() - start >= budget_us) {
             break;
+        }
+        if (e->in_flight <= e->starts - starts &&
+            sso_engine_work_due_us(e) > sso_clock_us()) {
+            break; /* what is on the wire has just begun: nothing is ready */
         }
     }
     return end_step(e);
