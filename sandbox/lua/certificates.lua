@@ -4,6 +4,7 @@
 local answer = require "answer"
 local fields = require "fields"
 local json = require "json"
+local records = require "records"
 local state = require "state"
 local switches = require "switches"
 local x509 = require "x509"
@@ -86,11 +87,7 @@ function M.make(given)
 end
 
 local function with_record(request, handle)
-    local record = state.get("certificate", request.parameters.cert_id)
-    if not record then
-        return answer.problem(404, "certificate not found")
-    end
-    return handle(record)
+    return records.with("certificate", request.parameters.cert_id, "certificate not found", handle)
 end
 
 function M.create(request)

@@ -3,6 +3,7 @@
 local answer = require "answer"
 local fields = require "fields"
 local json = require "json"
+local records = require "records"
 local state = require "state"
 local switches = require "switches"
 local x509 = require "x509"
@@ -66,11 +67,7 @@ function M.make(given)
 end
 
 local function with_record(request, handle)
-    local record = state.get("integration", request.parameters.id)
-    if not record then
-        return answer.problem(404, "integration not found")
-    end
-    return handle(record)
+    return records.with("integration", request.parameters.id, "integration not found", handle)
 end
 
 function M.create(request)

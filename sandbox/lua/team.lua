@@ -3,6 +3,7 @@
 
 local answer = require "answer"
 local json = require "json"
+local records = require "records"
 local state = require "state"
 local switches = require "switches"
 local teammates = require "teammates"
@@ -25,19 +26,14 @@ local function number(query, name, default, most)
     return value
 end
 
-local function with_record(kind, id, problem, handle)
-    local record = state.get(kind, id)
-    return record and handle(record) or problem
-end
-
 local function with_teammate(request, handle)
-    local problem = answer.problem(404, "username not found", "username")
-    return with_record("teammate", request.parameters.username, problem, handle)
+    return records.with("teammate", request.parameters.username, "username not found", handle,
+        "username")
 end
 
 local function with_pending(request, handle)
-    local problem = answer.problem(404, "invalid pending key", "pending_key")
-    return with_record("pending", request.parameters.token, problem, handle)
+    return records.with("pending", request.parameters.token, "invalid pending key", handle,
+        "pending_key")
 end
 
 function M.list(request)

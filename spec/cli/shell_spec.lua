@@ -1,0 +1,111 @@
+-- What comes with the program for shells and readers: completions, the man page, and the launcher
+-- that finds its module.
+
+local helper = require "helper"
+local process = require "process"
+local transcript = require "support.transcript"
+
+describe("for shells", function()
+    local folder
+
+    setup(function()
+        folder = transcript.open()
+    end)
+    teardown(transcript.close)
+
+    local function run(shell, script)
+        local done = process.run({ shell, "-c", script }, transcript.environment(),
+            20 * helper.patience)
+        return done.output, done.status
+    end
+
+    local function has(program)
+        return select(2, run("sh", "command -v " .. program)) == 0
+    end
+
+    -- What bash offers after these words.
+    local function completed(words)
+        local list = {}
+        for word in words:gmatch "%S+" do
+            list[#list + 1] = word == "_" and "''" or word
+        end
+        local output = run("bash", ([[
+            source <(sendgrid-sso completion bash)
+            COMP_WORDS=(%s); COMP_CWORD=%d
+            _sendgrid-sso
+            printf '%%s\n' "${COMPREPLY[@]}"
+        ]]):format(table.concat(list, " "), #list - 1))
+        return output
+    end
+
+    it("completes commands, options and their values in bash", function()
+        assert.equal("certificates\n", completed "sendgrid-sso cert")
+        assert.equal("list\nget\ncreate\nupdate\ndelete\n", completed "sendgrid-sso certificates _")
+        assert.equal("--integration-id\n", completed "sendgrid-sso certificates create --int")
+        assert.equal("text\njson\nprometheus\nnagios\nics\n",
+            completed "sendgrid-sso check --format _")
+    end)
+
+    it("prints scripts for zsh and fish, which these can read where they are", function()
+        local script = run("sh", "sendgrid-sso completion zsh")
+        assert.truthy(script:find "^#compdef sendgrid%-sso\n")
+        assert.truthy(script:find('"update:changes a certificate"', 1, true)
+            or script:find('"update:Changes a certificate', 1, true))
+        script = run("sh", "sendgrid-sso completion fish")
+        assert.truthy(script:find("complete -c sendgrid-sso", 1, true))
+        for _, shell in ipairs { "zsh", "fish" } do
+            if has(shell) then
+                local output, status = run("sh", ("sendgrid-sso completion %s >'%s/script' && "
+                    .. "%s -n '%s/script'"):format(shell, folder, shell, folder))
+                assert.equal("", output)
+                assert.equal(0, status)
+            end
+        end
+    end)
+
+    it("has a man page of every command that man formats without a complaint", function()
+        if not has "man" then
+            pending "man is not installed"
+            return
+        end
+        local output = run("sh", "MANWIDTH=100 man --warnings -l docs/sendgrid-sso.1 2>'" .. folder
+            .. "/complaints' | col -b")
+        assert.equal("", (run("sh", "cat '" .. folder .. "/complaints'")))
+        local function look(rows)
+            for _, row in ipairs(rows) do
+                if row.commands then
+                    look(row.commands)
+                else
+                    assert.truthy(output:find("sendgrid-sso " .. row.path, 1, true), row.path)
+                end
+            end
+        end
+        local root = require("sso.cli.commands").root
+        require("sso.cli.parser").build(root) -- fills in the paths
+        look(root.commands)
+    end)
+
+    if _VERSION == "Lua 5.4" then
+        it("has the man page that tools/generate-man writes", function()
+            assert.equal("", (run("sh", "lua5.4 tools/generate-man --check")))
+        end)
+    end
+
+    it("finds its module beside itself, with nothing set", function()
+        local version = _VERSION:match "%d.%d"
+        local build = os.getenv "SSO_BUILD" or "build/" .. version
+        local output = run("sh", ([[
+            set -e
+            top=$PWD
+            cd '%s'
+            mkdir -p prefix/bin prefix/share/lua/%s prefix/lib/lua/%s/sso
+            cp "$top/bin/sendgrid-sso" prefix/bin
+            cp -R "$top/lua/sso" prefix/share/lua/%s/
+            cp "$(cd "$top" && readlink -f '%s')/sso/core.so" prefix/lib/lua/%s/sso
+            unset LUA_PATH LUA_CPATH
+            cd /
+            %s '%s/prefix/bin/sendgrid-sso' version
+        ]]):format(folder, version, version, version, build, version, helper.interpreter(), folder))
+        assert.truthy(output:find "^sendgrid%-sso %d", output)
+    end)
+end)
