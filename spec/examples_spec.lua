@@ -238,6 +238,26 @@ local programs = {
             status = 2,
         },
     },
+    ["rotate.lua"] = {
+        {
+            "replaces a certificate",
+            args = { INTEGRATION, "new.pem", "delete" },
+            prints = "^add     66138976  CN=idp%.test: wanted and not there\n"
+                .. "enable  66138976  [^\n]*\ndelete  " .. ID .. "  [^\n]*: not wanted any more\n$",
+            sends = "4 x GET 200, POST 200, PATCH 200, DELETE 200",
+        },
+        {
+            "tells what remains when a call fails",
+            args = { INTEGRATION, "new.pem" },
+            fault = { method = "PATCH", status = 400 },
+            prints = "^add     66138976 [^\n]*\nenable  66138976 [^\n]* %(not done%)\n"
+                .. "keep    " .. ID .. " [^\n]*; retire is not asked for\n$",
+            err = "^update_certificate: 400 [^\n]*\n$",
+            status = 1,
+            sends = "2 x GET 200, POST 200, PATCH 400",
+        },
+        { "says how it is used", err = "^usage: rotate%.lua INTEGRATION_ID FILE ", status = 2 },
+    },
     ["ten_at_once.lua"] = {
         {
             "makes ten calls",
@@ -318,26 +338,32 @@ end)
 
 if runner.version == "5.4" and os.getenv "SSO_VARIANT" == "plain" then
     describe("tools/demo", function()
-        it("shows a rotation and a failure", function()
+        it("shows the first call, a failure, and a rotation through metadata", function()
             local done = run { runner.top .. "/tools/demo" }
             assert.equal("", done.err)
             assert.equal(0, done.status)
             for _, text in ipairs {
-                "\n1%. ", "\n2%. ", "\n3%. ", "\n4%. ",
+                "\n1%. ", "\n2%. ", "\n3%. ", "\n4%. ", "\n5%. ", "\n6%. ",
                 "\n  200\n  {\"public_certificate\":\"%-%-%-%-%-BEGIN",
                 "\n  content%-type: application/json\n",
-                "\n  days left     45 +365\n",
                 "\n  update_certificate: 401 unauthorized: ",
                 "\n  exit status   1\n",
+                "\n  enable  66138976 ", "\n  add     66138977 ",
+                "\n  enable  66138977 ", "\n  delete  66138976 ",
+                "\n  OK  1 integration, 1 certificate: ",
             } do
                 assert.truthy(done.out:find(text), text .. " is missing in\n" .. done.out)
             end
             assert.is_nil(done.out:find "\27", "colours without a terminal")
             assert.is_nil(done.out:find(os.getenv "SENDGRID_API_KEY", 1, true))
             for line in done.out:gmatch "[^\n]+" do
-                assert.is_true(#line <= 80, "longer than 80 columns: " .. line)
+                local columns = #line:gsub("[\128-\191]", "")
+                assert.is_true(columns <= 80, "longer than 80 columns: " .. line)
             end
-            assert.equal("2 x GET 200, PATCH 200, PATCH 401", received())
+            local sent = received()
+            for _, text in ipairs { "2 x DELETE 200", "PATCH 401", ", POST 200" } do
+                assert.truthy(sent:find(text, 1, true), sent)
+            end
         end)
     end)
 end

@@ -22,11 +22,17 @@ local pages = {
     ["README.md"] = {
         { prints = runner.FIRST_CALL, sends = "PATCH 200" },
         { prints = "^Twilio SendGrid\n$", sends = "GET 200" },
+        {
+            prints = "^add\tCN=idp%.test\t[^\n]*\nenable\tCN=idp%.test\t[^\n]*\n"
+                .. "keep\tCN=sandbox identity provider\tnot wanted any more; stays until " .. DAY,
+            sends = "5 x GET 200, POST 200, 2 x PATCH 200",
+        },
         { prints = "^" .. DAY .. "\n$", sends = "GET 200" },
         { prints = "^20 calls, 0 left\n$", sends = "20 x GET 200" },
         { prints = "^200\n$", sends = "GET 200" },
         { prints = "^stored as " .. ID .. "\n$", sends = "PATCH 200" },
     },
+    ["docs/command-line.md"] = {},
     ["docs/comparison.md"] = {},
     ["docs/errors-and-retries.md"] = {
         { prints = "^false\t.*unknown field 'enable' %(did you mean 'enabled'%?%)\n$" },
@@ -85,6 +91,79 @@ local pages = {
         { prints = "^0 were tried more than once\n$", sends = "12 x GET 200" },
         { prints = "^20\t20\t20\ttrue\n$", sends = "20 x GET 200" },
     },
+    ["docs/metadata.md"] = {
+        {
+            prints = "^https://idp%.example/\thttps://idp%.example/sso\nCN=idp%.test\tvalid\n$",
+        },
+        {
+            prints = "^nil\tsaml\nmetadata%.fetch: this is an HTML page, such as the page of a "
+                .. "login or of an error, not SAML metadata\n$",
+        },
+        {
+            prints = "^critical\tstatus\nissuer +https://idp%.example/entity\n"
+                .. "status +Responder, RequestDenied\n.*critical +the identity provider refused",
+            sends = "2 x GET 200",
+        },
+    },
+    ["docs/monitoring.md"] = {
+        { prints = "^ok\n$", sends = "2 x GET 200" },
+        {
+            prints = "^0\t1\texpires_soon\nTwilio SendGrid\t" .. ID .. "\tvalid\trenew from "
+                .. DAY .. "\n$",
+            sends = "2 x GET 200",
+        },
+        {
+            prints = "^SENDGRID_SSO OK %- 1 integrations, 1 certificates: the next end is " .. DAY
+                .. " | certificates=1 [^\n]*\n0\nSENDGRID_SSO UNKNOWN %- get_integration: 404 "
+                .. "[^\n]*\n3\n$",
+            sends = "2 x GET 200, 2 x GET 404",
+        },
+        { prints = "^sendgrid_sso_up 1\n$", sends = "2 x GET 200" },
+        {
+            prints = "^\nSUMMARY:SSO certificate of Twilio SendGrid ends\n3 reminders\n$",
+            sends = "2 x GET 200",
+        },
+        {
+            prints = "^ +%d%d%d%d .*\nTwilio SendGrid\n  " .. ID .. " CN=[^\n]*│█.*today\n$",
+            sends = "2 x GET 200",
+        },
+    },
+    ["docs/rotation.md"] = {
+        {
+            prints = "^add\t66138976\tCN=idp%.test\twanted and not there\n"
+                .. "enable\t66138976\t[^\n]*\nkeep\t" .. ID .. "\t[^\n]*; retire is not asked for\n$",
+            sends = "3 x GET 200, POST 200, PATCH 200",
+        },
+        {
+            prints = "^add\tCN=idp%.test\tfalse\nenable\tCN=idp%.test\tfalse\n"
+                .. "delete\t[^\n]*\tfalse\nfalse\t0\n$",
+            sends = "GET 200",
+        },
+        {
+            prints = "^2 certificates are wanted: [^\n]*, the first valid one, counts as [^\n]*\n$",
+            sends = "4 x GET 200, PATCH 200, POST 200",
+        },
+        {
+            prints = "^add\t[^\n]*\nenable\t[^\n]*\nkeep\tnot wanted any more; stays until " .. DAY
+                .. " %d%d:%d%d UTC\nfalse\n$",
+            sends = "5 x GET 200, POST 200, 2 x PATCH 200",
+        },
+        {
+            prints = "^true\nsignin_url\thttps://idp%.example/signin\t"
+                .. "https://idp%.example/new%-signin\n$",
+            sends = "4 x GET 200, POST 200, PATCH 200",
+        },
+        {
+            prints = "^nil\tforbidden\nadd\t66138976\tdone\nenable\t66138976\tdone\n"
+                .. "delete\t" .. ID .. "\tremains\nadd\t66138976\tdone\n"
+                .. "enable\t66138976\tdone\ndelete\t" .. ID .. "\tfailed\n$",
+            sends = "3 x GET 200, POST 200, PATCH 200, DELETE 403",
+        },
+        {
+            prints = "^created\t66138976\npresent\t66138976\n$",
+            sends = "4 x GET 200, POST 200, PATCH 200",
+        },
+    },
     ["docs/samples.md"] = {
         { prints = "^200\t" .. ID .. "\n$", sends = "PATCH 200" },
         { prints = "^200\t" .. ID .. "\n.*content%-type\tapplication/json", sends = "PATCH 200" },
@@ -96,6 +175,20 @@ local pages = {
         { prints = "^{.*}\n$", sends = "PATCH 200" },
     },
     ["docs/security.md"] = {},
+    ["docs/snapshots.md"] = {
+        { prints = "^Twilio SendGrid\t1\n$", sends = "3 x GET 200" },
+        {
+            prints = "^changed\tintegration\tsignin_url\thttps://new%.example/signin\n"
+                .. "removed\tcertificate\tCN=sandbox identity provider\tnil\n"
+                .. "added\tcertificate\tCN=idp%.test\tnil\n$",
+            sends = "6 x GET 200, 2 x PATCH 200",
+        },
+        {
+            prints = "^add\tcertificate\tCN=sandbox identity provider\tit is missing; the "
+                .. "snapshot does not tell whether it was enabled\ntrue\t0\n$",
+            sends = "9 x GET 200, DELETE 200, POST 200",
+        },
+    },
     ["docs/testing.md"] = {
         { prints = "^" .. helper.INTEGRATION:gsub("%-", "%%-") .. "\t" .. ID .. "\n$" },
         { prints = "^jane@example%.com\ttrue\njohn@example%.com\tfalse\n$", sends = "2 x GET 200" },
@@ -113,6 +206,7 @@ local pages = {
         },
         { with = "busted", prints = "\n4 successes / 0 failures / 0 errors / 0 pending " },
     },
+    ["docs/troubleshooting.md"] = {},
 }
 
 describe("the pages", function()

@@ -43,6 +43,18 @@ local blocks = {
     },
     ["client:each_teammate"] = { { "^jane_doe@example%.com\n$", "2 x GET 200" } },
     ["client:each_subuser_access"] = { { "^1001\tadmin\n1002\tadmin\n$", "GET 200" } },
+    ["client:ensure_certificate"] = {
+        { "^created\ttrue\n$", "2 x GET 200, POST 200" },
+    },
+    ["client:rotate_certificate"] = {
+        { "^add\tCN=idp%.test\t[^\n]*\nenable\t.*\ndisable\t", "GET 200" },
+    },
+    ["client:check_certificates"] = { { "^ok\t0\t1\n$", "2 x GET 200" } },
+    ["sso.monitor.format"] = { { "^SENDGRID_SSO OK [^\n]*\n\t0\n$", "2 x GET 200" } },
+    ["sso.timeline.text"] = { { "Twilio SendGrid\n +" .. ID, "2 x GET 200" } },
+    ["client:snapshot"] = { { "^sendgrid%-sso/1\t1\n$", "6 x GET 200" } },
+    ["client:diff"] = { { "^integration\tchanged\tname\tOther\n$", "12 x GET 200, PATCH 200" } },
+    ["client:restore"] = { { "^true\t0\n$", "10 x GET 200, 2 x PATCH 200" } },
     ["client:request"] = { { "^200\t1\tnil\n$", "GET 200" } },
     ["Options"] = { { "^" .. ID .. "\n$", "GET 200" } },
     ["Errors"] = { { "^404\tcert_id comes from list_certificates[^\n]*\n$", "PATCH 404" } },

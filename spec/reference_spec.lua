@@ -21,6 +21,12 @@ for _, file in ipairs(TYPES) do
     types = types .. runner.read(file)
 end
 
+-- What is built of calls is annotated where it is written.
+local sources = ""
+for file in runner.output "find lua/sso -name '*.lua'":gmatch "[^\n]+" do
+    sources = sources .. runner.read(file)
+end
+
 local function sorted(set)
     local list = {}
     for name in pairs(set) do
@@ -76,7 +82,7 @@ end
 -- The classes that the annotations define, and those that they use.
 local function classes()
     local defined, used = {}, {}
-    for line in types:gmatch "[^\n]+" do
+    for line in sources:gmatch "[^\n]+" do
         local name = line:match "^%-%-%-@class %(exact%) ([%w_.]+)"
             or line:match "^%-%-%-@class ([%w_.]+)" or line:match "^%-%-%-@alias ([%w_.]+)"
         if name then
@@ -98,12 +104,25 @@ for _, operation in ipairs(core.operations) do
     operations[operation.name] = operation
 end
 
+-- The client's function stands in that module and is called on a client.
+local function monitor_functions()
+    local set = functions_of(sso.monitor)
+    set.check_certificates = nil
+    return set
+end
+
 local FUNCTIONS = {
     { "sso", functions_of(sso), "sso%.([%w_]+)", "sso%.([%w_]+)" },
     { "client", functions_of(core.client), "client:([%w_]+)", "Client:([%w_]+)" },
     { "handle", functions_of(core.handle), "handle:([%w_]+)", "Handle:([%w_]+)" },
     { "sso.certificate", functions_of(sso.certificate), "sso%.certificate%.([%w_]+)",
         "certificate%.([%w_]+)" },
+    { "sso.metadata", functions_of(sso.metadata), "sso%.metadata%.([%w_]+)",
+        "metadata%.([%w_]+)" },
+    { "sso.saml", functions_of(sso.saml), "sso%.saml%.([%w_]+)", "saml%.([%w_]+)" },
+    { "sso.timeline", functions_of(sso.timeline), "sso%.timeline%.([%w_]+)",
+        "timeline%.([%w_]+)" },
+    { "sso.monitor", monitor_functions(), "sso%.monitor%.([%w_]+)", "monitor%.([%w_]+)" },
 }
 
 describe("the reference", function()
@@ -116,7 +135,9 @@ describe("the reference", function()
                 headings = union(headings, captures(page, "\n### ([%l_]+)\n"),
                     captures(page, "\n### client:(each_[%w_]+)\n"),
                     captures(page, "\n### client:(list_all_[%w_]+)\n"),
-                    captures(page, "\n### client:(request)\n"))
+                    captures(page, "\n### client:(request)\n"),
+                    captures(page:match "\n## Rotation\n(.-)\n## SAML\n",
+                        "\n### client:([%w_]+)\n"))
             end
             assert.same(sorted(row[2]), sorted(headings))
         end)

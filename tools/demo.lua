@@ -1,4 +1,6 @@
--- demo.lua: a certificate rotated against the local SendGrid, as `make demo` shows it.
+-- demo.lua: what `make demo` shows against the local SendGrid.  First the call of the README; then
+-- a rotation without lock-out: an identity provider announces its next key in its metadata, the
+-- key is stored ahead of time, the provider changes over, and the old key is retired.
 --
 -- Runs under `sandbox/sandbox run`.  What it makes stands in the sandbox's own directory, which
 -- goes when the sandbox goes.  A step that does not do what its heading says ends it with status 1.
@@ -50,10 +52,6 @@ end
 
 local function date(unix)
     return os.date("!%Y-%m-%d", unix)
-end
-
-local function days_left(certificate)
-    return (certificate.not_after - os.time() + DAY // 2) // DAY
 end
 
 local function milliseconds(seconds)
@@ -147,6 +145,16 @@ end
 
 -- ---- the demo -----------------------------------------------------------------
 
+local absolute = must("cd " .. quote(top) .. " && pwd"):gsub("\n$", "")
+
+-- What the programs below are run with; they find the module in the tree.
+local environment = table.concat({
+    "env",
+    "LUA_PATH=" .. quote(absolute .. "/lua/?.lua;" .. absolute .. "/lua/?/init.lua;;"),
+    "LUA_CPATH=" .. quote(absolute .. "/build/5.4/?.so;;"),
+    "SENDGRID_BASE_URL=" .. server, "SSL_CERT_FILE=" .. quote(ca_file), "",
+}, " ")
+
 -- Runs the README's first call in a directory where the new certificate lies.
 local function first_call(cert_id, file, key)
     local script = "examples/update_certificate.lua"
@@ -156,15 +164,23 @@ local function first_call(cert_id, file, key)
     end
     say("$ lua5.4 %s %s %s", script, cert_id, name)
     print()
-    local absolute = must("cd " .. quote(top) .. " && pwd"):gsub("\n$", "")
     return run(table.concat({
-        "cd", quote(work), "&& env",
-        "LUA_PATH=" .. quote(absolute .. "/lua/?.lua;" .. absolute .. "/lua/?/init.lua;;"),
-        "LUA_CPATH=" .. quote(absolute .. "/build/5.4/?.so;;"),
-        "SENDGRID_BASE_URL=" .. server, "SSL_CERT_FILE=" .. quote(ca_file),
-        key and "SENDGRID_API_KEY=" .. key or "",
+        "cd", quote(work), "&&", environment .. (key and "SENDGRID_API_KEY=" .. key or ""),
         "lua5.4", quote(absolute .. "/" .. script), cert_id, name,
     }, " "))
+end
+
+-- Runs the command line and shows what it prints. → the text
+local function program(words)
+    say_folded("$ sendgrid-sso " .. words)
+    print()
+    local text, status = run(environment .. "COLUMNS=76 lua5.4 "
+        .. quote(absolute .. "/bin/sendgrid-sso") .. " " .. words)
+    for line in text:gmatch("[^\n]*") do
+        print(line == "" and "" or "  " .. line)
+    end
+    assert(status == 0, "sendgrid-sso " .. words .. " ended with status " .. tostring(status))
+    return text
 end
 
 -- The middle of a certificate says nothing to a reader.
@@ -175,82 +191,125 @@ local function shorten(body)
         end))
 end
 
-local function show_certificate(certificate)
-    row("subject", certificate.subject)
-    row("key", certificate.key.type .. ", " .. certificate.key.bits .. " bits")
-    row("valid", ("%s to %s, %d days left"):format(
-        date(certificate.not_before), date(certificate.not_after), days_left(certificate)))
-    row("sha256", certificate.fingerprint)
-end
+local METADATA = [[
+<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"
+    xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="https://idp.example/entity">
+  <md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+KEYS    <md:SingleSignOnService Location="https://idp.example/signin"
+        Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"/>
+  </md:IDPSSODescriptor>
+</md:EntityDescriptor>
+]]
 
-local COMPARED = {
-    { name = "subject", of = function(certificate) return certificate.subject end },
-    { name = "valid from", of = function(certificate) return date(certificate.not_before) end },
-    { name = "valid until", of = function(certificate) return date(certificate.not_after) end },
-    { name = "days left", of = days_left },
-}
+local KEY = [[
+    <md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>
+BASE64    </ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
+]]
+
+-- The identity provider publishes these certificates, the one that it signs with first.
+local function announce(...)
+    local keys = {}
+    for i, file in ipairs { ... } do
+        local base64 = read_file(file):gsub("%-%-%-%-%-[^\n]*\n", "")
+        keys[i] = KEY:gsub("BASE64", base64)
+    end
+    must("mkdir -p " .. quote(work .. "/idp"))
+    write_file(work .. "/idp/metadata.xml", (METADATA:gsub("KEYS", table.concat(keys))))
+end
 
 local client = assert(sso.new { base_url = server, ca_file = ca_file })
 
--- The certificate that SendGrid has under an id, read, and how long the answer took.
-local function look(cert_id)
-    local certificate, err, response = client:get_certificate(cert_id)
-    assert(certificate, err)
-    return assert(sso.certificate.parse(certificate.public_certificate))[1], response
+-- The certificates that SendGrid would take a login by: what the demo must never see empty.
+local function enabled_fingerprints()
+    local url = variable "SSO_SANDBOX_CONTROL" .. "/state"
+    local answer = must("curl -fsS --noproxy '*' " .. quote(url))
+    local set = {}
+    for _, certificate in ipairs(cjson.decode(answer).certificates) do
+        if certificate.enabled then
+            set[certificate.fingerprint] = true
+        end
+    end
+    return set
+end
+
+local function fingerprint(file)
+    return assert(sso.certificate.parse(read_file(file)))[1].fingerprint
+end
+
+local function show_call(text)
+    for line in text:gmatch("[^\n]+") do
+        say_folded(shorten(line))
+    end
+    print()
+end
+
+-- The call of the README: a certificate gets another text, and what a wrong key brings.
+local function update(cert_id, file)
+    heading "1. The first call of the README: last year's key is replaced"
+    local text, status, seconds = first_call(cert_id, file)
+    assert(status == 0, text)
+    show_call(text)
+    row("took", milliseconds(seconds) .. ", from starting Lua to its end")
+    local certificate = assert(client:get_certificate(cert_id))
+    assert(sso.certificate.same(certificate.public_certificate, read_file(file)),
+        "SendGrid has another certificate")
+    local parsed = assert(sso.certificate.parse(certificate.public_certificate))[1]
+    row("read back", ("%s, %s, valid until %s"):format(parsed.subject, parsed.key.type
+        .. " " .. parsed.key.bits, date(parsed.not_after)))
+
+    heading "2. The same call with a wrong key"
+    text, status = first_call(cert_id, file, "SG.wrong")
+    assert(status == 1 and text:find("401", 1, true), text)
+    show_call(text)
+    row("exit status", status)
+end
+
+-- An identity provider changes its key while people go on logging in.
+local function rotate(integration, current, following)
+    local url = server .. "/idp/metadata.xml"
+    local present, future = fingerprint(current), fingerprint(following)
+
+    heading "3. SendGrid trusts one key of the identity provider, which soon ends"
+    program("timeline " .. integration)
+
+    heading "4. The provider announces its next key; sync stores it ahead of time"
+    announce(current, following)
+    program(("sync %s %s --yes"):format(integration, url))
+    local enabled = enabled_fingerprints()
+    assert(enabled[present] and not enabled[future], "the key in use must stay trusted")
+
+    heading "5. The provider changes over; sync enables the new key, retires the old"
+    announce(following)
+    program(("sync %s %s --retire delete --yes"):format(integration, url))
+    enabled = enabled_fingerprints()
+    assert(enabled[future] and not enabled[present], "the new key must be trusted alone")
+
+    heading "6. The same timeline afterwards, and the same sync once more"
+    program("timeline " .. integration)
+    local text = program(("sync %s %s --retire delete --yes"):format(integration, url))
+    assert(not text:find("added", 1, true), "a second run must add nothing")
+    program("check")
 end
 
 local function main()
     local began = now()
     local year = os.date("!%Y")
     write_file(work .. "/idp.cnf", (CONFIG:gsub("DIR", work)))
-    local old_file = make_certificate(("%d"):format(year - 1), os.time() - 320 * DAY, 365)
-    local new_file = make_certificate(year, os.time(), 365)
-    local integration, cert_id = seed(read_file(old_file))
+    local today = os.time()
+    local old = make_certificate(("%d"):format(year - 1), today - 360 * DAY, 365)
+    local current = make_certificate(year, today - 324 * DAY, 365)
+    local following = make_certificate(("%d"):format(year + 1), today - DAY, 2 * 365)
+    local integration, cert_id = seed(read_file(old))
 
-    print("sendgrid-sso: rotating an SSO certificate against a local SendGrid")
+    -- what the sandbox has at its start is not part of the story
+    assert(client:delete_certificate "66138975")
+
+    print "sendgrid-sso: SSO certificates changed against a local SendGrid"
     print(server .. ", started for this demo")
-
-    heading("1. SendGrid trusts last year's key of the identity provider")
-    local before, response = look(cert_id)
-    row("integration", integration)
-    row("cert_id", cert_id)
-    show_certificate(before)
-    row("read in", milliseconds(response.elapsed) .. ", connecting included")
-
-    heading("2. This year's certificate is sent, by the first call of the README")
-    local text, status, seconds = first_call(cert_id, new_file)
-    assert(status == 0, text)
-    for line in text:gmatch("[^\n]+") do
-        say_folded(shorten(line))
-    end
+    update(cert_id, current)
+    rotate(integration, current, following)
     print()
-    row("took", milliseconds(seconds) .. ", from starting Lua to its end")
-
-    heading("3. What changed")
-    local after
-    after, response = look(cert_id)
-    assert(sso.certificate.same(after, read_file(new_file)), "SendGrid has another certificate")
-    assert(response.timings.reused, "the connection was not kept")
-    say("%-14s%-24s%s", "", "before", "after")
-    for _, line in ipairs(COMPARED) do
-        say("%-14s%-24s%s", line.name, line.of(before), line.of(after))
-    end
-    row("sha256", before.fingerprint)
-    row("", after.fingerprint)
-    row("read in", milliseconds(response.elapsed) .. ", on the connection of step 1")
-
-    heading("4. The same call with a wrong key")
-    text, status, seconds = first_call(cert_id, new_file, "SG.wrong")
-    assert(status == 1 and text:find("401", 1, true), text)
-    for line in text:gmatch("[^\n]+") do
-        say_folded(line)
-    end
-    print()
-    row("exit status", status)
-    row("took", milliseconds(seconds))
-
-    print()
-    print(("%.1f s for everything, making two keys included.  Nothing is left running."):format(
+    print(("%.1f s for everything, making three keys included.  Nothing is left running."):format(
         now() - began))
 end
 

@@ -26,6 +26,8 @@
 ---| "http" # any other status; redirects are not followed
 ---| "cancelled" # handle:cancel() was called, or the client is closed
 ---| "host" # this place in the host can neither wait nor block
+---| "saml" # SAML metadata or a SAML response that cannot be read, or is not what was asked for
+---| "unsafe" # refused because it could lock people out; the message says what would be needed
 ---| "memory" # no memory is left
 
 --- Where a call stood when it failed.
@@ -254,6 +256,7 @@
 ---@field rate_limit? sso.RateLimit when SendGrid sent it
 ---@field request_id? string what SendGrid's support asks for, when it was sent
 ---@field warnings? string[] what the answer says against expectation, such as a field that the server dropped
+---@field server_certificates? string the server's certificates as PEM, its own first: of a new TLS connection, when `on_event` is given
 
 --- When each step of the last attempt was done: seconds since the attempt began, 0 for a step
 --- that did not take place.

@@ -186,6 +186,10 @@ local PREFIX = {
     sso = "sso.",
     handle = "handle:",
     certificate = "sso.certificate.",
+    metadata = "sso.metadata.",
+    monitor = "sso.monitor.",
+    saml = "sso.saml.",
+    timeline = "sso.timeline.",
 }
 
 local function function_signatures(entry)

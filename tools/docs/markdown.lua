@@ -71,6 +71,8 @@ function M.words(type)
         said = "array of " .. (M.link(array) or array .. "s")
     elseif bare:match "^fun" then
         said = "function"
+    elseif bare:match "^{" then
+        said = "`" .. bare .. "`"
     elseif bare:match "^\"" then
         said = "`" .. bare:gsub("|", "`, `") .. "`"
     elseif bare == "table<string, string>" or bare:match "^table<" then

@@ -2,9 +2,11 @@
 -- joined with the tables of this folder.  What has no meaning there, or a meaning here and no row
 -- there, stops the generator: nothing is left out without a word.
 
+local annotations = require "docs.annotations"
 local functions = require "docs.functions"
 local kinds = require "docs.kinds"
 local tables = require "docs.tables"
+local tasks = require "docs.tasks"
 local values = require "docs.values"
 
 local M = { functions = functions, tables = tables, values = values }
@@ -237,6 +239,50 @@ M.table_order = {
     "x509", "x509_key", "check", "problem", "version",
 }
 
+-- ---- what is built of calls ----------------------------------------------------------
+
+-- The sentences that come before the first colon or blank line are enough for an editor's table.
+local function class_of(block)
+    return { title = block.class:match "%.(%u%w*)$":gsub("%l%u", function(pair)
+        return pair:sub(1, 1) .. " " .. pair:sub(2):lower()
+    end), class = block.class, doc = block.doc, fields = block.fields }
+end
+
+local function function_of(row, block, example)
+    local entry = {
+        owner = row.owner, also = row.owner == "client", group = row.group, name = block.name,
+        doc = block.doc, params = {}, returns = block.returns, example = example, task = true,
+    }
+    for i, param in ipairs(block.params) do
+        if not (i == 1 and param[1] == "client" and row.owner == "client") then
+            entry.params[#entry.params + 1] = param
+        end
+    end
+    return entry
+end
+
+-- The functions and classes of docs/tasks.lua, read out of the sources.
+local function read_tasks(top)
+    local entries, classes = {}, {}
+    for _, row in ipairs(tasks) do
+        local known, defined = annotations.read(top .. "/" .. row.source)
+        for _, source in ipairs(row.also or {}) do
+            for class, block in pairs(select(2, annotations.read(top .. "/" .. source))) do
+                defined[class] = block
+            end
+        end
+        for _, named in ipairs(row.functions) do
+            local block = known[named[1]] or fail("%s annotates no %s", row.source, named[1])
+            entries[#entries + 1] = function_of(row, block, named[2])
+        end
+        for _, class in ipairs(row.classes) do
+            local block = defined[class] or fail("%s defines no class %s", row.source, class)
+            classes[class] = class_of(block)
+        end
+    end
+    return entries, classes
+end
+
 -- ---- the whole ---------------------------------------------------------------------
 
 local function kinds_of(core)
@@ -260,7 +306,13 @@ end
 
 --- Joins the module with the tables.
 ---@param core table  sso.core
-function M.load(core)
+---@param top string  the top of the tree
+function M.load(core, top)
+    local entries
+    entries, M.task_classes = read_tasks(top)
+    M.tasks = tasks
+    M.functions = { table.unpack(functions) }
+    table.move(entries, 1, #entries, #M.functions + 1, M.functions)
     M.operations = {}
     for i, operation in ipairs(core.operations) do
         M.operations[i] = prepare(operation)

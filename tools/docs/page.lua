@@ -34,9 +34,11 @@ local function collect_headings(model)
             headings[class.class] = { class.title, class.title:lower() }
         end
     end
-    for _, class in pairs(model.tables) do
-        if class.title then
-            headings[class.class] = { class.title, class.title:gsub("^%u%l", string.lower) }
+    for _, set in ipairs { model.tables, model.task_classes } do
+        for _, class in pairs(set) do
+            if class.title then
+                headings[class.class] = { class.title, class.title:gsub("^%u%l", string.lower) }
+            end
         end
     end
     for _, entry in ipairs(model.operations) do
@@ -54,7 +56,7 @@ local function class_part(class, level)
         rows[i] = { code(field[1]), markdown.words(field[2]), field[3] }
     end
     return (level and level .. " " .. markdown.headings[class.class][1] .. "\n\n" or "")
-        .. markdown.paragraph(class.doc) .. "\n\n"
+        .. (class.doc ~= "" and markdown.paragraph(class.doc) .. "\n\n" or "")
         .. markdown.table({ "field", "type", "" }, rows)
 end
 
@@ -104,6 +106,19 @@ function parts.functions(model, owner, group)
     for _, entry in ipairs(model.functions) do
         if entry.owner == owner and entry.group == group then
             list[#list + 1] = entries.other(entry)
+        end
+    end
+    return table.concat(list, "\n\n")
+end
+
+-- What is built of calls: functions of one owner (and group), then the tables they deal with.
+function parts.task(model, owner, group)
+    local list = { parts.functions(model, owner, group) }
+    for _, row in ipairs(model.tasks) do
+        if row.owner == owner and row.group == group then
+            for _, class in ipairs(row.classes) do
+                list[#list + 1] = class_part(model.task_classes[class], "####")
+            end
         end
     end
     return table.concat(list, "\n\n")

@@ -68,6 +68,9 @@ M.response = {
         { "request_id", "string?", "what SendGrid's support asks for, when it was sent" },
         { "warnings", "string[]?",
             "what the answer says against expectation, such as a field that the server dropped" },
+        { "server_certificates", "string?",
+            "the server's certificates as PEM, its own first: of a new TLS connection, when "
+                .. "`on_event` is given" },
     },
 }
 

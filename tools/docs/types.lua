@@ -164,6 +164,19 @@ local OWNERS = {
     handle = { "Handle", ":" },
     sso = { "sso", "." },
     certificate = { "certificate", "." },
+    metadata = { "metadata", "." },
+    monitor = { "monitor", "." },
+    saml = { "saml", "." },
+    timeline = { "timeline", "." },
+}
+
+-- The parts of the module: what a class of theirs is called, and what it says.
+local PARTS = {
+    { "certificate", "sso.CertificateFunctions", "reads X.509 certificates" },
+    { "metadata", "sso.MetadataFunctions", "reads SAML metadata" },
+    { "monitor", "sso.MonitorFunctions", "writes what check_certificates found" },
+    { "saml", "sso.SamlFunctions", "says why a login failed" },
+    { "timeline", "sso.TimelineFunctions", "draws the validity of certificates" },
 }
 
 local function put_function(owner, name, params)
@@ -300,15 +313,19 @@ end
 
 local function module_file(model)
     begin "The module's functions: every operation on a client of its own."
-    comment "Reads X.509 certificates."
-    put "---@class sso.CertificateFunctions"
-    put "local certificate = {}"
-    put ""
-    put_functions(model, "certificate")
+    for _, part in ipairs(PARTS) do
+        comment(part[3]:gsub("^%l", string.upper) .. ".")
+        put("---@class %s", part[2])
+        put("local %s = {}", part[1])
+        put ""
+        put_functions(model, part[1])
+    end
     comment "The module. Its operations use one client, which is made from the environment."
     put "---@class sso"
     put "---@field _VERSION string version of the module"
-    put "---@field certificate sso.CertificateFunctions reads X.509 certificates"
+    for _, part in ipairs(PARTS) do
+        put("---@field %s %s %s", part[1], part[2], part[3])
+    end
     put "local sso = {}"
     put ""
     put_functions(model, "sso")
