@@ -35,7 +35,7 @@ FLAGS_asan-hooks  := $(FLAGS_asan) -DSSO_MEMORY_HOOKS
 PKG_CONFIG ?= pkg-config
 LIB_CFLAGS := $(shell $(PKG_CONFIG) --cflags libcurl libcrypto 2>/dev/null)
 LIBS       := $(shell $(PKG_CONFIG) --libs libcurl libcrypto 2>/dev/null)
-LIBS       := $(or $(LIBS),-lcurl -lcrypto) -ldl
+LIBS       := $(or $(LIBS),-lcurl -lcrypto) -ldl -lm
 
 FLOOR_SRC := $(wildcard src/transport/*.c)
 LUA_SRC   := $(wildcard src/*.c)
@@ -55,7 +55,7 @@ say = @echo "  $(1)";
 endif
 
 .PHONY: help build all c-specs asan unsanitized demo sandbox test test-asan \
-	test-valgrind lint format bench bench-programs npm install uninstall clean
+	test-valgrind lint format bench bench-guard bench-build bench-programs npm install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -73,7 +73,8 @@ help:
 	@echo "make test-valgrind  the same under valgrind (5.4, LuaJIT)"
 	@echo "make lint           compilers, analysers, style, the rules between floors"
 	@echo "make format         clang-format over the C sources"
-	@echo "make bench          CPU time a call, as a ratio to plain libcurl"
+	@echo "make bench          what a call costs, beside others; QUICK=1, PUBLISH=1"
+	@echo "make bench-guard    fails when a call takes more instructions than before"
 	@echo "make install        PREFIX=$(PREFIX) LUA=$(LUA) DESTDIR=; also uninstall"
 	@echo "make clean          removes build/"
 
@@ -145,6 +146,9 @@ $(foreach f,plain asan,$(foreach s,$(C_SPECS),\
 $(foreach v,$(LUAS),$(eval $(call lua_rules,$(v),plain,$(v))))
 $(foreach v,5.1 5.4,$(eval $(call lua_rules,$(v),asan,$(v)-asan)))
 
+include mk/torture.mk
+include mk/proof.mk
+
 -include $(shell find build/obj build/c build/*/spec -name '*.d' 2>/dev/null)
 
 modules = $(foreach v,$(1),build/$(v)/sso/core.so $(SPEC_C:%=build/$(v)/spec/%.so))
@@ -184,16 +188,18 @@ test-valgrind:
 	@$(MAKE) --no-print-directory -j$(JOBS) unsanitized npm
 	@tools/test valgrind
 
-# SendGrid's own client for node, which one spec runs against the sandbox.
-# Where npm is not there or cannot reach its registry, that spec is skipped.
+# SendGrid's own client and an identity provider, both for node, which two specs
+# run.  Where npm is not there or cannot reach its registry, these are skipped.
 npm:
 	@[ -n "$(NO_NPM)" ] || \
-	[ -e build/npm/node_modules/@sendgrid/client/package.json ] || \
+	cmp -s spec/support/npm.json build/npm/installed.json || \
 	! command -v npm >/dev/null || { \
-		echo "  npm @sendgrid/client" && mkdir -p build/npm && \
-		npm install --prefix build/npm --no-save --no-audit --no-fund \
-			--loglevel=error --fetch-retries=1 @sendgrid/client@8.1.5 </dev/null || \
-		echo "  npm failed: the spec of the official client is skipped"; }
+		echo "  npm @sendgrid/client saml-idp" && mkdir -p build/npm && \
+		cp spec/support/npm.json build/npm/package.json && \
+		npm install --prefix build/npm --no-audit --no-fund \
+			--loglevel=error --fetch-retries=1 </dev/null && \
+		cp spec/support/npm.json build/npm/installed.json || \
+		echo "  npm failed: the specs that run node's packages are skipped"; }
 
 lint:
 	@tools/install-packages build lint
@@ -210,16 +216,31 @@ build/bench/%: bench/%.c Makefile
 	$(call say,cc  $<)mkdir -p $(@D) && \
 	$(CC) $(COMMON) -O2 -g $(LIB_CFLAGS) -MT $@ -MF $@.d -o $@ $< $(LIBS) -lcjson
 
-bench:
+# QUICK=1: a minute instead of five.  PUBLISH=1: writes docs/benchmark.md too.
+bench: bench-build
+	@sandbox/sandbox run bench/run $(if $(QUICK),--quick) \
+		$(if $(PUBLISH),--publish)
+
+# Fails when a call takes more instructions than bench/baseline.json says.
+bench-guard: bench-build
+	@sandbox/sandbox run lua5.4 bench/guard.lua
+
+bench-build:
 	@tools/install-packages bench
 	@$(MAKE) --no-print-directory -j$(JOBS) build/5.4/sso/core.so \
-		build/5.1/sso/core.so bench-programs
-	@sandbox/sandbox run bench/run
+		build/5.1/sso/core.so bench-programs npm
 
 # ---- installing without luarocks ----------------------------------------
 
 c_dir   = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA)
 lua_dir = $(DESTDIR)$(PREFIX)/share/lua/$(LUA)
+bin_dir = $(DESTDIR)$(PREFIX)/bin
+man_dir = $(DESTDIR)$(PREFIX)/share/man/man1
+
+# What runs the program: Debian's, Fedora's or Alpine's name of this Lua.
+LUA_NAMES   := lua$(LUA) lua-$(LUA) lua$(subst .,,$(LUA))
+LUA_PROGRAM ?= $(or $(firstword $(foreach n,$(LUA_NAMES),\
+	$(shell command -v $(n) >/dev/null && echo $(n)))),lua$(LUA))
 
 install: build/$(LUA)/sso/core.so
 	install -d $(c_dir)/sso
@@ -228,9 +249,15 @@ install: build/$(LUA)/sso/core.so
 		echo "install -m 644 lua/$$f $(lua_dir)/$$f"; \
 		install -D -m 644 "lua/$$f" "$(lua_dir)/$$f"; \
 	done
+	install -d $(bin_dir)
+	sed '1s|.*|#!/usr/bin/env $(LUA_PROGRAM)|' bin/sendgrid-sso \
+		>$(bin_dir)/sendgrid-sso
+	chmod 755 $(bin_dir)/sendgrid-sso
+	install -D -m 644 docs/sendgrid-sso.1 $(man_dir)/sendgrid-sso.1
 
 uninstall:
-	rm -f $(c_dir)/sso/core.so $(LUA_FILES:%=$(lua_dir)/%)
+	rm -f $(c_dir)/sso/core.so $(LUA_FILES:%=$(lua_dir)/%) \
+		$(bin_dir)/sendgrid-sso $(man_dir)/sendgrid-sso.1
 	@find $(c_dir)/sso $(lua_dir)/sso -depth -type d -empty -delete \
 		2>/dev/null || true
 

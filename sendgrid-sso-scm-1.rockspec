@@ -4,9 +4,10 @@
 --     luarocks make
 --
 -- Where the library is not found either (multiarch folders), name its folder, and where there
--- is no rock server, say that Debian's lua-cjson is there (one line each in a config file):
+-- is no rock server, say that Debian's packages are there (one line each in a config file):
 --
---     printf 'rocks_servers = {}\nrocks_provided = {["lua-cjson"] = "2.1.0-1"}\n' > offline.lua
+--     printf 'rocks_servers = {}\nrocks_provided = {["lua-cjson"] = "2.1.0-1",
+--         luaexpat = "1.5.1-1", argparse = "0.7.1-1"}\n' > offline.lua
 --     LUAROCKS_CONFIG=$PWD/offline.lua luarocks --lua-version 5.4 make --tree TREE \
 --         CURL_LIBDIR=/usr/lib/$(gcc -print-multiarch) \
 --         CRYPTO_LIBDIR=/usr/lib/$(gcc -print-multiarch)
@@ -29,6 +30,8 @@ loop (nginx), with retries, deadlines and errors to branch on.]],
 dependencies = {
     "lua >= 5.1, < 5.5",
     "lua-cjson",
+    "luaexpat", -- SAML metadata
+    "argparse >= 0.7", -- the program
 }
 external_dependencies = {
     CURL = {library = "curl"},
@@ -36,6 +39,9 @@ external_dependencies = {
 }
 build = {
     type = "builtin",
+    install = {
+        bin = {["sendgrid-sso"] = "bin/sendgrid-sso"},
+    },
     modules = {
         ["sso.core"] = {
             sources = {
@@ -56,6 +62,7 @@ build = {
                 "src/core.c",
                 "src/drive.c",
                 "src/failure.c",
+                "src/fetch.c",
                 "src/fields.c",
                 "src/fields_write.c",
                 "src/handle.c",
@@ -67,6 +74,7 @@ build = {
                 "src/raw_request.c",
                 "src/request.c",
                 "src/response.c",
+                "src/screen.c",
                 "src/server_error.c",
                 "src/text.c",
                 "src/transport/attempt.c",
@@ -93,7 +101,7 @@ build = {
                 "src/warnings.c",
             },
             defines = {"_GNU_SOURCE"},
-            libraries = {"curl", "crypto"},
+            libraries = {"curl", "crypto", "m"},
             incdirs = {"$(CURL_INCDIR)", "$(CRYPTO_INCDIR)"},
             libdirs = {"$(CURL_LIBDIR)", "$(CRYPTO_LIBDIR)"},
         },
@@ -107,6 +115,7 @@ build = {
         ["sso.host.neovim"] = "lua/sso/host/neovim.lua",
         ["sso.host.nginx"] = "lua/sso/host/nginx.lua",
         ["sso.host.uv"] = "lua/sso/host/uv.lua",
+        ["sso.host.uv_threads"] = "lua/sso/host/uv_threads.lua",
         ["sso"] = "lua/sso/init.lua",
         ["sso.pages"] = "lua/sso/pages.lua",
         ["sso.types"] = "lua/sso/types.lua",

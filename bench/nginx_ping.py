@@ -86,18 +86,18 @@ def modules(program):
     return " ".join(f'load_module "{path}";' for path in files)
 
 
-def pin(server):
-    """The worker has a CPU of its own, so that the sandbox's work is not seen in its times."""
+def pin_sandbox():
+    """Moves the sandbox and us to one CPU; gives those that are left for what is measured."""
     cpus = sorted(os.sched_getaffinity(0))
     with open(os.path.join(os.environ["SSO_SANDBOX_DIR"], "nginx.pid"), encoding="ascii") as file:
         sandbox = int(file.read())
     if len(cpus) < 2:
-        print("one CPU for the worker, the pings and the sandbox")
-        return
+        print("one CPU for what is measured, for us and the sandbox")
+        return cpus
     for pid in 0, sandbox:
         os.sched_setaffinity(pid, cpus[:1])
-    os.sched_setaffinity(int(server.get("/pid")[0]), cpus[1:2])
-    print(f"the worker on CPU {cpus[1]}, the sandbox and the pings on CPU {cpus[0]}")
+    print(f"what is measured runs on CPU {cpus[1]}, we and the sandbox on CPU {cpus[0]}")
+    return cpus[1:2]
 
 
 def make_certificate():
@@ -140,7 +140,7 @@ def one_round(server):
 
 
 def run(server, delay_ms):
-    """Measures with one delay and prints it; True when it holds."""
+    """Measures with one delay, prints it and gives it."""
     delay = delay_ms / 1000
     server.get(f"/prepare?delay={delay}")
     print(f"\n{CALLS} calls in flight, answered {delay_ms:g} ms late; /ping in microseconds")
@@ -152,25 +152,32 @@ def run(server, delay_ms):
         print(f"{number:5d} {r['idle'][0]:10.0f} {r['idle'][1]:6.0f} {r['busy'][0]:10.0f}"
               f" {r['busy'][1]:6.0f} {r['limit']:12.0f} {r['rate']:9.0f} {r['cpu']:7.1f}")
     part = statistics.median(r["part"] for r in rounds)
-    holds = part <= 1
-    print(f"median p99 is {part:.2f} of what it may be: {'holds' if holds else 'FAILS'}")
+    print(f"median p99 is {part:.2f} of what it may be: {'holds' if part <= 1 else 'FAILS'}")
     sleep50, sleep99, call50, call99 = map(
         float, server.get(f"/added?delay={delay}&count={100 if delay_ms < 100 else 30}"))
     print(f"one call takes longer than ngx.sleep({delay:g}) by {(call50 - sleep50) / 1000:.2f} ms"
           f" at p50, {(call99 - sleep99) / 1000:.2f} ms at p99")
-    return holds
+    return {
+        "part": part, "rounds": rounds, "added_p50_ms": (call50 - sleep50) / 1000,
+        "added_p99_ms": (call99 - sleep99) / 1000,
+    }
+
+
+def check(*delays_ms, cpus):
+    """Starts the server on these CPUs, measures with each delay and gives what it found."""
+    make_certificate()
+    server = Server()
+    try:
+        os.sched_setaffinity(int(server.get("/pid")[0]), cpus)
+        return [run(server, delay) for delay in delays_ms]
+    finally:
+        server.close()
 
 
 def main():
     delays = [float(word) for word in sys.argv[1:]] or [20, 200]
-    make_certificate()
-    server = Server()
-    try:
-        pin(server)
-        results = [run(server, delay) for delay in delays]
-    finally:
-        server.close()
-    return 0 if all(results) else 1
+    results = check(*delays, cpus=pin_sandbox())
+    return 0 if all(result["part"] <= 1 for result in results) else 1
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ if arg[1] ~= "--check" then
     end
     io.write("            },\n")
     io.write("            defines = {\"_GNU_SOURCE\"},\n")
-    io.write("            libraries = {\"curl\", \"crypto\"},\n")
+    io.write("            libraries = {\"curl\", \"crypto\", \"m\"},\n")
     io.write("            incdirs = {\"$(CURL_INCDIR)\", \"$(CRYPTO_INCDIR)\"},\n")
     io.write("            libdirs = {\"$(CURL_LIBDIR)\", \"$(CRYPTO_LIBDIR)\"},\n        },\n")
     for _, file in ipairs(scripts) do

@@ -47,7 +47,7 @@ end
 
 -- The names that the option `host` takes; the core checks it by this table.
 local names = core.hosts
-for _, name in ipairs { "auto", "nginx", "neovim", "haproxy", "cqueues", "copas", "luv", "blocking" } do
+for name in ("auto nginx neovim haproxy cqueues copas luv blocking"):gmatch "%a+" do
     names[name] = true
 end
 

@@ -8,20 +8,11 @@ local shared = require "support.options"
 local ID = helper.CERT_ID
 local file_with, new, seen, works = shared.file_with, shared.new, shared.seen, shared.works
 
-describe("options", function()
-    local base
-
-    helper.watch()
-    shared.watch()
-
-    before_each(function()
-        base = shared.base()
-    end)
-
+shared.options(function(base)
     describe("about the key", function()
         local function sends(key, options)
             options = options or {}
-            options.base_url = base
+            options.base_url = base()
             works(new(options))
             assert.same({ "Bearer " .. key }, seen("authorization"))
         end
@@ -61,10 +52,10 @@ describe("options", function()
 
         it("drop white space around it", function()
             process.setenv("SENDGRID_API_KEY", " \tSG.environment\r\n")
-            works(new({ base_url = base }))
-            works(new({ base_url = base, api_key = "\n SG.option \f\v" }))
-            works(new({ base_url = base, api_key_file = file_with("\r\n SG.file\r\n\r\n") }))
-            works(new({ base_url = base, api_key = function() return " SG.function\n" end }))
+            works(new({ base_url = base() }))
+            works(new({ base_url = base(), api_key = "\n SG.option \f\v" }))
+            works(new({ base_url = base(), api_key_file = file_with("\r\n SG.file\r\n\r\n") }))
+            works(new({ base_url = base(), api_key = function() return " SG.function\n" end }))
             assert.same({
                 "Bearer SG.environment", "Bearer SG.option", "Bearer SG.file",
                 "Bearer SG.function",
@@ -73,7 +64,7 @@ describe("options", function()
 
         it("read the file once per client", function()
             local name = file_with("SG.first")
-            local client = new({ base_url = base, api_key_file = name })
+            local client = new({ base_url = base(), api_key_file = name })
             assert(os.remove(name))
             works(client)
             works(client:with({ timeout = 9 }))
@@ -83,7 +74,7 @@ describe("options", function()
         end)
 
         it("let a call and a relative bring another key or file", function()
-            local client = new({ base_url = base, api_key = "SG.parent" })
+            local client = new({ base_url = base(), api_key = "SG.parent" })
             works(client, { api_key = "SG.call" })
             works(client)
             works(client, { api_key_file = file_with("SG.call.file") })
@@ -101,7 +92,7 @@ describe("options", function()
     describe("with a function as api_key", function()
         it("call it once per call and not before", function()
             local calls = 0
-            local client = new({ base_url = base, api_key = function(...)
+            local client = new({ base_url = base(), api_key = function(...)
                 assert(select("#", ...) == 0)
                 calls = calls + 1
                 return "SG.number" .. calls
@@ -140,10 +131,12 @@ describe("options", function()
         end)
 
         it("prefer a call's own key or function", function()
-            local client = new({ base_url = base, api_key = function() error("not this one") end })
+            local client = new({ base_url = base(), api_key = function()
+                error("not this one")
+            end })
             works(client, { api_key = "SG.call" })
             works(client, { api_key = function() return "SG.function" end })
-            local other = new({ base_url = base, api_key = "SG.other" })
+            local other = new({ base_url = base(), api_key = "SG.other" })
             works(other, { api_key = function() return "SG.function2" end })
             works(other)
             assert.same({
@@ -152,14 +145,14 @@ describe("options", function()
         end)
 
         it("do not call it for arguments that raise", function()
-            local client = new({ base_url = base, api_key = function() error("called") end })
+            local client = new({ base_url = base(), api_key = function() error("called") end })
             assert.has_error(function() client:get_certificate("") end)
-            assert.same({}, helper.requests(base))
+            assert.same({}, helper.requests(base()))
         end)
 
         it("go on with the next call after it failed", function()
             local broken = true
-            local client = new({ base_url = base, api_key = function()
+            local client = new({ base_url = base(), api_key = function()
                 if broken then
                     error("the vault is sealed", 0)
                 end
@@ -175,8 +168,8 @@ describe("options", function()
         end)
 
         it("let it make calls itself", function()
-            local inner = new({ base_url = base, api_key = "SG.inner" })
-            local client = new({ base_url = base, api_key = function()
+            local inner = new({ base_url = base(), api_key = "SG.inner" })
+            local client = new({ base_url = base(), api_key = function()
                 return "SG.of." .. inner:get_certificate(ID).id
             end })
             assert.is_table(client:get_certificate(ID))
@@ -186,7 +179,7 @@ describe("options", function()
         -- In Lua 5.1 nothing yields across pcall.
         local yields = _VERSION ~= "Lua 5.1" or rawget(_G, "jit") ~= nil
         it("let it yield inside a coroutine", function()
-            local client = new({ base_url = base, api_key = function()
+            local client = new({ base_url = base(), api_key = function()
                 return coroutine.yield("which key?")
             end })
             local thread = coroutine.create(function()
@@ -200,7 +193,7 @@ describe("options", function()
             end
             assert.is_true(ok)
             assert.equal("which key?", question)
-            assert.same({}, helper.requests(base))
+            assert.same({}, helper.requests(base()))
             local certificate
             ok, certificate = coroutine.resume(thread, "SG.yielded")
             assert.is_true(ok)
@@ -209,7 +202,7 @@ describe("options", function()
         end)
 
         it("forget a call whose coroutine never comes back from it", function()
-            local client = new({ base_url = base, api_key = function()
+            local client = new({ base_url = base(), api_key = function()
                 return coroutine.yield()
             end })
             coroutine.resume(coroutine.create(function()
@@ -217,7 +210,7 @@ describe("options", function()
             end))
             collectgarbage()
             assert.equal(0, client:run(0.1))
-            assert.same({}, helper.requests(base))
+            assert.same({}, helper.requests(base()))
         end)
     end)
 end)

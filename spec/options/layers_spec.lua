@@ -7,19 +7,10 @@ local shared = require "support.options"
 local ID, KEY = helper.CERT_ID, helper.key
 local file_with, new, seen, works = shared.file_with, shared.new, shared.seen, shared.works
 
-describe("options", function()
-    local base
-
-    helper.watch()
-    shared.watch()
-
-    before_each(function()
-        base = shared.base()
-    end)
-
+shared.options(function(base)
     describe("of one call", function()
         it("do not stick to the next", function()
-            local client = new({ api_key = KEY, base_url = base, user_agent = "parent" })
+            local client = new({ api_key = KEY, base_url = base(), user_agent = "parent" })
             local plain = { "authorization", "accept", "user-agent", "on-behalf-of", "x-own" }
             local function shape(request)
                 local values = {}
@@ -34,7 +25,7 @@ describe("options", function()
                 user_agent = "call", timeout = 9, connect_timeout = 1, max_retries = 0,
             })
             works(client)
-            local requests = helper.requests(base)
+            local requests = helper.requests(base())
             assert.same(shape(requests[1]), shape(requests[3]))
             local other = shape(requests[2])
             for i, value in ipairs(shape(requests[1])) do
@@ -64,7 +55,7 @@ describe("options", function()
         end)
 
         it("set validate for it alone", function()
-            local client = new({ api_key = KEY, base_url = base })
+            local client = new({ api_key = KEY, base_url = base() })
             local fields = { public_certificate = "anything" }
             local _, err = client:update_certificate(ID, fields)
             assert.equal("certificate", err.kind)
@@ -75,13 +66,13 @@ describe("options", function()
             assert.is_table(lenient:update_certificate(ID, fields))
             _, err = lenient:update_certificate(ID, fields, { validate = true })
             assert.equal("certificate", err.kind)
-            assert.equal(2, #helper.requests(base))
+            assert.equal(2, #helper.requests(base()))
         end)
     end)
 
     describe("of a relative", function()
         it("are its own, and the connection is shared", function()
-            local client = new({ api_key = KEY, base_url = base, headers = { ["X-Own"] = "a" } })
+            local client = new({ api_key = KEY, base_url = base(), headers = { ["X-Own"] = "a" } })
             local relative = helper.track(client:with({
                 on_behalf_of = "sub", api_key = "SG.relative", headers = { ["X-Own"] = "b" },
             }))
@@ -96,20 +87,20 @@ describe("options", function()
                 "Bearer " .. KEY, "Bearer SG.relative", "Bearer " .. KEY, "Bearer SG.relative",
                 "Bearer SG.relative",
             }, seen("authorization"))
-            local requests = helper.requests(base)
+            local requests = helper.requests(base())
             for _, request in ipairs(requests) do
                 assert.equal(requests[1].connection, request.connection)
             end
         end)
 
         it("may be none", function()
-            local client = new({ api_key = KEY, base_url = base })
+            local client = new({ api_key = KEY, base_url = base() })
             assert.equal(tostring(client), tostring(helper.track(client:with({}))))
             assert.equal(tostring(client), tostring(helper.track(client:with())))
         end)
 
         it("go on working when the first client is closed", function()
-            local client = new({ api_key = KEY, base_url = base })
+            local client = new({ api_key = KEY, base_url = base() })
             local relative = helper.track(client:with({ on_behalf_of = "sub" }))
             client:close()
             works(relative)
@@ -124,8 +115,8 @@ describe("options", function()
         it("are read once", function()
             local headers = { ["X-Own"] = "before" }
             local options = {
-                api_key = "SG.before", base_url = base, on_behalf_of = "before", headers = headers,
-                timeout = 9, validate = false,
+                api_key = "SG.before", base_url = base(), on_behalf_of = "before",
+                headers = headers, timeout = 9, validate = false,
             }
             local client = new(options)
             options.api_key, options.base_url, options.on_behalf_of = "SG.after", "x", "after"
@@ -142,7 +133,7 @@ describe("options", function()
         end)
 
         it("of a call are read before it returns", function()
-            local client = new({ api_key = KEY, base_url = base })
+            local client = new({ api_key = KEY, base_url = base() })
             local headers = { ["X-Own"] = "before" }
             local options = { headers = headers, on_behalf_of = "before" }
             client:get_certificate(ID, options, helper.expect(function(certificate)
@@ -155,8 +146,8 @@ describe("options", function()
         end)
 
         it("are left as they were", function()
-            local options = { api_key = " " .. KEY, base_url = base .. "/", region = "eu" }
-            local copy = { api_key = " " .. KEY, base_url = base .. "/", region = "eu" }
+            local options = { api_key = " " .. KEY, base_url = base() .. "/", region = "eu" }
+            local copy = { api_key = " " .. KEY, base_url = base() .. "/", region = "eu" }
             local client = new(options)
             assert.same(copy, options)
             local own = { api_key_file = file_with("SG.file"), headers = { A = "b" } }
@@ -172,7 +163,7 @@ describe("options", function()
             local mt = {
                 __index = never, __newindex = never, __pairs = never, __len = never, __call = never,
             }
-            local client = new(setmetatable({ api_key = KEY, base_url = base }, mt))
+            local client = new(setmetatable({ api_key = KEY, base_url = base() }, mt))
             works(client, setmetatable({
                 on_behalf_of = "sub", headers = setmetatable({ ["X-Own"] = "1" }, mt),
             }, mt))

@@ -52,6 +52,23 @@ describe("options about proxies", function()
         end)
     end
 
+    it("do not look for variables that come later than the client", function()
+        local client = new { api_key = KEY, base_url = secure, ca_file = helper.fault_ca() }
+        process.setenv("https_proxy", proxy)
+        works(client, nil, secure)
+        assert.equal(before, #helper.proxied())
+    end)
+
+    it("show the proxy the user agent and no other header", function()
+        assert.equal(1, proxied { proxy = proxy, user_agent = "app/1", headers = { ["X-A"] = "b" } })
+        local list = helper.proxied()
+        local request = list[#list]
+        assert.truthy(request.header["user-agent"]:find "^app/1 sendgrid%-sso/")
+        assert.is_nil(request.header.authorization)
+        assert.is_nil(request.header["x-a"])
+        assert.is_nil(request.raw:find(KEY, 1, true))
+    end)
+
     it("never take http to loopback there", function()
         for _, name in ipairs({ "http_proxy", "all_proxy", "ALL_PROXY", "https_proxy" }) do
             process.setenv(name, proxy)

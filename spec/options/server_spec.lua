@@ -8,16 +8,7 @@ local shared = require "support.options"
 local KEY = helper.key
 local file_with, new, seen, works = shared.file_with, shared.new, shared.seen, shared.works
 
-describe("options", function()
-    local base
-
-    helper.watch()
-    shared.watch()
-
-    before_each(function()
-        base = shared.base()
-    end)
-
+shared.options(function(base)
     describe("about the server", function()
         local GLOBAL = "sso.client (https://api.sendgrid.com)"
         local EU = "sso.client (https://api.eu.sendgrid.com)"
@@ -77,7 +68,7 @@ describe("options", function()
         end
 
         it("keep it when the environment changes later", function()
-            process.setenv("SENDGRID_BASE_URL", base)
+            process.setenv("SENDGRID_BASE_URL", base())
             process.setenv("SENDGRID_API_KEY", "SG.first")
             local client = new()
             process.setenv("SENDGRID_BASE_URL", "http://127.0.0.1:1")
@@ -91,16 +82,16 @@ describe("options", function()
         end)
 
         it("can be another one for one call", function()
-            local client = new({ base_url = base, api_key = KEY })
+            local client = new({ base_url = base(), api_key = KEY })
             local other = helper.faults("ok", "http_other")
             works(client, { base_url = other }, other)
             works(client)
-            assert.equal(named(base), tostring(client))
+            assert.equal(named(base()), tostring(client))
         end)
 
         it("accept loopback by other names", function()
             local port = helper.fault_port("http")
-            local path = base:match("^%a+://[^/]+(/.*)$")
+            local path = base():match("^%a+://[^/]+(/.*)$")
             works(new({ api_key = KEY, base_url = "http://localhost:" .. port .. path }))
             works(new({ api_key = KEY, base_url = "HTTP://LOCALHOST:" .. port .. path }))
             works(new({ api_key = KEY, base_url = "http://127.0.0.1:" .. port .. path .. "///" }))
@@ -110,14 +101,14 @@ describe("options", function()
     describe("show in tostring(client)", function()
         it("the server and not the key", function()
             local clients = {
-                new({ api_key = KEY, base_url = base }),
-                new({ api_key_file = file_with(KEY), base_url = base }),
-                new({ api_key = function() return KEY end, base_url = base }),
+                new({ api_key = KEY, base_url = base() }),
+                new({ api_key_file = file_with(KEY), base_url = base() }),
+                new({ api_key = function() return KEY end, base_url = base() }),
             }
             for _, client in ipairs(clients) do
-                assert.equal("sso.client (" .. base .. ")", tostring(client))
+                assert.equal("sso.client (" .. base() .. ")", tostring(client))
                 works(client)
-                assert.equal("sso.client (" .. base .. ")", tostring(client))
+                assert.equal("sso.client (" .. base() .. ")", tostring(client))
                 client:close()
                 assert.equal("sso.client (closed)", tostring(client))
             end

@@ -70,9 +70,8 @@ local SETUP = {
     name = "n", enabled = true, signin_url = "https://i/in", signout_url = "https://i/out",
     entity_id = "e", completed_integration = false,
 }
--- lua-cjson escapes slashes, which means the same.
-local SETUP_JSON = '{"name":"n","enabled":true,"signin_url":"https:\\/\\/i\\/in",'
-    .. '"signout_url":"https:\\/\\/i\\/out","entity_id":"e","completed_integration":false}'
+local SETUP_JSON = '{"name":"n","enabled":true,"signin_url":"https://i/in",'
+    .. '"signout_url":"https://i/out","entity_id":"e","completed_integration":false}'
 
 M.rows = {
     {

@@ -76,13 +76,14 @@ end
 
 --- Runs a function in a thread until all threads of this run have ended, and a few turns more, in
 --- which others end that only look after those.
+---@param seconds? number  at most, 20 if not given
 ---@return string[] errors  what copas reported
-function M.run(main)
+function M.run(main, seconds)
     run = { threads = 0, errors = {} }
-    local mine, ends, more = run, socket.gettime() + 20, 5
+    local mine, ends, more = run, socket.gettime() + (seconds or 20), 5
     M.spawn(main)
     go_round(function()
-        assert(socket.gettime() < ends, "threads are left after 20 s")
+        assert(socket.gettime() < ends, "threads are left when the time is over")
         more = mine.threads > 0 and 5 or more - 1
         return more == 0
     end)

@@ -34,6 +34,7 @@ import time
 from fault_answers import SHAPES, answer
 from fault_scenarios import SCENARIOS, play
 from fault_tls import Authority
+import fault_wire  # noqa: F401; registers its scenarios
 
 LINGER_ZERO = struct.pack("ii", 1, 0)
 MAX_HEAD = 1024 * 1024

@@ -3,11 +3,14 @@
 -- It runs in the foreground of a shell that reads from this process: however this one ends, the
 -- shell ends HAProxy.  It is ready when its port takes a connection.
 
+local loopback = require "support.loopback"
 local process = require "process"
 local socket = require "socket"
 
-local M = {}
+local M = setmetatable({}, { __index = loopback.Server })
 M.__index = M
+
+local output, write = loopback.output, loopback.write
 
 local TEMPLATE = [[
 global
@@ -25,36 +28,6 @@ frontend specs
     http-request return status 200 content-type text/plain string pong if { path /ping }
 %s
 ]]
-
-local function output(command)
-    local pipe = assert(io.popen(command))
-    local text = pipe:read "*a"
-    pipe:close()
-    return (text:gsub("%s+$", ""))
-end
-
-local function free_port()
-    local server = assert(socket.bind("127.0.0.1", 0))
-    local _, port = server:getsockname()
-    server:close()
-    return tonumber(port)
-end
-
-local function write(path, text)
-    local file = assert(io.open(path, "w"))
-    file:write(text)
-    file:close()
-end
-
-function M:read(name)
-    local file = io.open(self.dir .. "/" .. name)
-    if not file then
-        return ""
-    end
-    local text = file:read "*a"
-    file:close()
-    return text
-end
 
 -- Whether it took a connection, or failed before.
 local function is_ready(self)
@@ -98,7 +71,7 @@ function M.start(setup)
     local rules = "    " .. table.concat(setup.rules or {}, "\n    ")
     -- another process may take the port between our look and HAProxy's bind
     for _ = 1, 5 do
-        self.port = free_port()
+        self.port = loopback.free_port()
         write(self.dir .. "/haproxy.cfg", TEMPLATE:format(setup.threads or 1,
             setup.load or "lua-load", self.dir .. "/specs.lua",
             "    pidfile " .. self.dir .. "/haproxy.pid\n" .. (setup.global or ""), self.port,
@@ -135,36 +108,6 @@ end
 --- How many descriptors it has open.
 function M:descriptors()
     return tonumber(output(("ls /proc/%d/fd | wc -l"):format(self:pid())))
-end
-
---- Opens a connection and sends a GET; the answer is read with `M.answer`.
-function M:open(path)
-    local connection = assert(socket.connect("127.0.0.1", self.port))
-    connection:settimeout(30)
-    assert(connection:send(
-        ("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"):format(path)
-    ))
-    return connection
-end
-
---- Reads the whole answer: body, status.
-function M.answer(connection)
-    local text = assert(connection:receive "*a")
-    connection:close()
-    local head, body = text:match "^(.-\r\n)\r\n(.*)$"
-    assert(head, "no answer: " .. text)
-    return body, tonumber(head:match "^HTTP/%S+ (%d+)")
-end
-
-function M:get(path)
-    return M.answer(self:open(path))
-end
-
-function M:stop()
-    if self.lifeline then
-        self.lifeline:close()
-        self.lifeline = nil
-    end
 end
 
 return M

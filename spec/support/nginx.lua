@@ -3,10 +3,12 @@
 -- nginx returns to its caller once its sockets are bound (it daemonizes afterwards), so nobody has
 -- to guess when it is ready; a shell that reads from this process ends it, however this one ends.
 
-local socket = require "socket"
+local loopback = require "support.loopback"
 
-local M = {}
+local M = setmetatable({}, { __index = loopback.Server })
 M.__index = M
+
+local output, write = loopback.output, loopback.write
 
 local TEMPLATE = [[
 %s
@@ -38,13 +40,6 @@ http {
 }
 ]]
 
-local function output(command)
-    local pipe = assert(io.popen(command))
-    local text = pipe:read "*a"
-    pipe:close()
-    return (text:gsub("%s+$", ""))
-end
-
 local function program()
     return output "PATH=$PATH:/usr/sbin command -v nginx"
 end
@@ -69,19 +64,6 @@ local function user()
     return output "id -u" == "0" and "user root;" or ""
 end
 
-local function free_port()
-    local server = assert(socket.bind("127.0.0.1", 0))
-    local _, port = server:getsockname()
-    server:close()
-    return tonumber(port)
-end
-
-local function write(path, text)
-    local file = assert(io.open(path, "w"))
-    file:write(text)
-    file:close()
-end
-
 local function succeeded(first, _, code)
     return first == 0 or (first == true and (code == nil or code == 0))
 end
@@ -95,7 +77,7 @@ function M.start(setup)
     self.dir = output "mktemp -d"
     -- another process may take the port between our look and nginx's bind
     for _ = 1, 10 do
-        self.port = free_port()
+        self.port = loopback.free_port()
         local d = self.dir
         write(
             d .. "/nginx.conf",
@@ -122,16 +104,6 @@ function M.start(setup)
     error("nginx did not start: " .. why)
 end
 
-function M:read(name)
-    local file = io.open(self.dir .. "/" .. name)
-    if not file then
-        return ""
-    end
-    local text = file:read "*a"
-    file:close()
-    return text
-end
-
 --- What nginx and Lua code in it logged.
 function M:log()
     return self:read "error.log"
@@ -141,48 +113,8 @@ function M:version()
     return output(self.nginx .. " -v 2>&1")
 end
 
---- Opens a connection and sends a GET; the answer is read with `M.answer`.
-function M:open(path)
-    local connection = assert(socket.connect("127.0.0.1", self.port))
-    connection:settimeout(10)
-    assert(connection:send(
-        ("GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"):format(path)
-    ))
-    return connection
-end
-
---- Reads the whole answer: status, body, head.
-function M.answer(connection)
-    local text = assert(connection:receive "*a")
-    connection:close()
-    local head, body = text:match "^(.-\r\n)\r\n(.*)$"
-    assert(head, "no answer: " .. text)
-    if head:lower():find("transfer-encoding: chunked", 1, true) then
-        local parts, rest = {}, body
-        repeat
-            local size, after = rest:match "^(%x+)\r\n(.*)$"
-            size = tonumber(size, 16)
-            parts[#parts + 1] = after:sub(1, size)
-            rest = after:sub(size + 3)
-        until size == 0
-        body = table.concat(parts)
-    end
-    return tonumber(head:match "^HTTP/%S+ (%d+)"), body, head
-end
-
-function M:get(path)
-    return M.answer(self:open(path))
-end
-
 function M:signal(name)
     os.execute(("kill -%s $(cat %s/nginx.pid)"):format(name, self.dir))
-end
-
-function M:stop()
-    if self.lifeline then
-        self.lifeline:close()
-        self.lifeline = nil
-    end
 end
 
 return M

@@ -1,18 +1,14 @@
 --- Starts examples/openresty as it is, in a copy of its folder: only the port, the modules that
 --- Debian's nginx has to load, and the user who may read the folder are put in.
 
+local loopback = require "support.loopback"
 local Nginx = require "support.nginx"
 local socket = require "socket"
 
 local M = setmetatable({}, { __index = Nginx })
 M.__index = M
 
-local function output(command)
-    local pipe = assert(io.popen(command))
-    local text = pipe:read "*a"
-    pipe:close()
-    return (text:gsub("%s+$", ""))
-end
+local output = loopback.output
 
 local function read(path)
     local file = assert(io.open(path, "rb"))
@@ -45,13 +41,6 @@ local function preamble(nginx)
     return table.concat(lines, "\n") .. "\n"
 end
 
-local function free_port()
-    local server = assert(socket.bind("127.0.0.1", 0))
-    local _, port = server:getsockname()
-    server:close()
-    return tonumber(port)
-end
-
 --- Starts the example.
 ---@param environment string  "NAME=value NAME=value", for the shell
 function M.start(environment)
@@ -61,7 +50,7 @@ function M.start(environment)
     assert(os.execute(("cp -r examples/openresty/. %s"):format(self.dir)))
     local conf = preamble(self.nginx) .. read "examples/openresty/nginx.conf"
     for _ = 1, 10 do
-        self.port = free_port()
+        self.port = loopback.free_port()
         local file = assert(io.open(self.dir .. "/nginx.conf", "w"))
         file:write(replace(conf, "listen 127.0.0.1:8080;",
             ("listen 127.0.0.1:%d;"):format(self.port)))

@@ -43,6 +43,16 @@ function M.base()
     return base
 end
 
+--- Cases about options, each in such an environment.
+---@param cases fun(base: fun(): string)  `base()` in a case is its server
+function M.options(cases)
+    busted.describe("options", function()
+        helper.watch()
+        M.watch()
+        cases(M.base)
+    end)
+end
+
 --- A file with this text, removed after the case.
 function M.file_with(text)
     local name = os.tmpname()

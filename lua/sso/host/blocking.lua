@@ -14,17 +14,14 @@ local SLICE = 0.1
 ---@param handle sso.Handle
 ---@param callbacks? boolean
 function M.wait(client, handle, callbacks)
-    while not handle:done() do
-        client:_wait(SLICE)
+    repeat
+        local done, events = client:_wait(SLICE, handle)
         if callbacks then
             deliver.all(client)
-        else
+        elseif events then
             deliver.events(client)
         end
-    end
-    if callbacks then
-        deliver.all(client)
-    end
+    until done
 end
 
 --- Nothing to do: `client:run()` or `handle:wait()` will drive the call.

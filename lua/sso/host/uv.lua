@@ -3,8 +3,10 @@
 -- There is one uv_poll for each family of clients while it has calls, and a moment longer, when it
 -- does not keep the loop alive any more.  It keeps the client alive: no descriptor is ever closed,
 -- and its number used anew, under a poll.
--- The poll's callback steps the engine and takes what has finished; what users wrote runs where
--- the platform lets it run.  A platform is a table:
+-- The poll's callback steps the engine and takes what has finished.  What is due by the clock, new
+-- calls above all, is done before the loop waits, in a uv_prepare, and a uv_timer bounds the wait:
+-- the descriptor with a clock of its own would take five system calls more for each call.  What
+-- users wrote runs where the platform lets it run.  A platform is a table:
 --   uv                    luv's functions
 --   schedule(fn)          runs fn where users' code may run, at once or soon
 --   is_calm()             whether users' code may run right here
@@ -13,18 +15,19 @@
 --   complain(message)     the host's own error path
 
 local blocking = require "sso.host.blocking"
+local clock = require("sso.core").now
 local deliver = require "sso.deliver"
+local threads = require "sso.host.uv_threads"
 
-local M = {}
+local M = { suspendable = threads.suspendable }
 
--- Seconds of work done in one turn of the loop.
-local BUDGET = 0.001
+-- Seconds of work done when sockets are ready, and before the loop waits; a TLS handshake, up to
+-- 2 ms, may come on top.
+local BUDGET, SHARE = 0.0005, 0.0003
 
 -- Milliseconds: how long a poll stays for the next call, which spares seven system calls, and the
 -- longest time a uv_timer is set to.
 local LINGER, LONGEST = 100, 2 ^ 31
-
-local is_yieldable = rawget(coroutine, "isyieldable") -- Lua 5.3 and LuaJIT
 
 local states = setmetatable({}, { __mode = "k" })
 
@@ -61,6 +64,8 @@ local function state_of(platform, client)
             finished = {}, -- handles taken, in order
             events = setmetatable({}, Events),
             poll = nil, -- uv_poll
+            alarm = nil, -- uv_timer, beside it
+            alarm_at = math.huge, -- when it rings
             client = nil, -- kept alive with the poll
             lingers = false, -- the poll has nothing to poll for
         }
@@ -69,65 +74,11 @@ local function state_of(platform, client)
     return state
 end
 
--- ---- coroutines ------------------------------------------------------------
-
---- The coroutine that runs, if it can be suspended.
----@return thread?
-function M.suspendable()
-    local thread, is_main = coroutine.running()
-    if not thread or is_main or is_yieldable and not is_yieldable() then
-        return nil
-    end
-    return thread
-end
-
--- Suspends the coroutine; whoever else resumes it meanwhile does no harm.
-local function park(waiter, over)
-    repeat
-        coroutine.yield()
-    until over()
-    waiter.thread = nil
-end
-
--- Whether a waiter's coroutine is suspended in `park`.  It may be dead; or, as Lua 5.1 and 5.2
--- raise where a coroutine cannot be suspended (inside of pcall, say), be waiting elsewhere.
-local function is_parked(waiter)
-    local thread = waiter.thread
-    if not thread or coroutine.status(thread) ~= "suspended" then
-        return false
-    end
-    local info = debug.getinfo(thread, 1, "f")
-    return info ~= nil and info.func == park and select(2, debug.getlocal(thread, 1, 1)) == waiter
-end
-
-local function resume(platform, thread, ...)
-    local ok, why = coroutine.resume(thread, ...)
-    if not ok then
-        platform.complain(type(why) == "string" and debug.traceback(thread, why) or tostring(why))
-    end
-end
-
-local function resume_waiter(platform, waiter)
-    if is_parked(waiter) then
-        resume(platform, waiter.thread)
-    end
-end
-
 local function wake(state, handle)
     local waiters = state.waiting[handle]
     state.waiting[handle] = nil
     for _, waiter in ipairs(waiters or {}) do
-        resume_waiter(state.platform, waiter)
-    end
-end
-
--- A callback has a coroutine of its own, so that it may make plain calls.
-local function run_callback(platform, handle)
-    local callback = handle:_callback()
-    if callback then
-        resume(platform, coroutine.create(function()
-            callback(handle:_result())
-        end))
+        threads.resume_waiter(state.platform, waiter)
     end
 end
 
@@ -139,7 +90,7 @@ local function settle(state)
     deliver.events(state.events, state.platform.complain)
     local handle = table.remove(state.finished, 1)
     while handle do
-        run_callback(state.platform, handle)
+        threads.run_callback(state.platform, handle)
         wake(state, handle)
         handle = table.remove(state.finished, 1)
     end
@@ -148,7 +99,7 @@ local function settle(state)
         idle[#idle + 1] = waiter
     end
     for _, waiter in ipairs(idle) do
-        resume_waiter(state.platform, waiter)
+        threads.resume_waiter(state.platform, waiter)
     end
 end
 
@@ -170,7 +121,9 @@ end
 
 local function release(state)
     close(state.poll)
-    state.poll, state.client, state.lingers = nil, nil, false
+    close(state.alarm)
+    state.poll, state.alarm, state.alarm_at = nil, nil, math.huge
+    state.client, state.lingers = nil, false
     polling[state] = nil
     if next(polling) == nil then
         guard:stop()
@@ -210,7 +163,7 @@ local function linger(state)
     end
 end
 
--- Takes what has finished out of the engine, which would go on telling the loop about it.
+-- Takes what has finished out of the engine, and has it handed out; false when there was nothing.
 local function collect(state, client)
     local on_event, event = client:_next_event()
     while on_event do
@@ -225,12 +178,16 @@ local function collect(state, client)
     if state.poll and not state.lingers and client:_active() == 0 then
         linger(state)
     end
-    if is_due(state) and not state.scheduled then
+    if not is_due(state) then
+        return false
+    elseif not state.scheduled then
         state.scheduled = true
-        state.platform.schedule(function()
+        state.settle = state.settle or function()
             settle(state)
-        end)
+        end
+        state.platform.schedule(state.settle)
     end
+    return true
 end
 
 local function turn(state, why)
@@ -242,24 +199,55 @@ local function turn(state, why)
     collect(state, client)
 end
 
--- Before the loop waits: a program may have finished the calls by steps of its own, and then the
--- descriptor would stay silent, and the loop never end.
-local function look()
-    local over = {}
+local function ring() end -- the uv_prepare comes next
+
+-- Bounds the loop's wait, seconds.  A ring that comes too early costs less than setting it anew for
+-- each call.
+local function set_alarm(state, seconds)
+    local now = clock()
+    if now + seconds < state.alarm_at or state.alarm_at < now then
+        state.alarm_at = now + seconds
+        state.alarm:start(math.min(math.ceil(seconds * 1000), LONGEST), 0, ring)
+    end
+end
+
+-- Before the loop waits: what is due by the clock.
+local function look(state)
+    local client = state.client
+    local seconds = client:timeout()
+    local found = false
+    if seconds == 0 then
+        client:_step(SHARE)
+        found = collect(state, client)
+        seconds = state.client and client:timeout()
+    elseif client:_active() == 0 then
+        found = collect(state, client) -- a program has finished the calls by steps of its own
+    end
+    -- uv.run "once" would wait although what it was to wait for is there
+    seconds = found and 0 or seconds
+    if seconds and state.alarm then
+        set_alarm(state, seconds)
+    end
+end
+
+local function look_at_all()
+    local all = {}
     for state in pairs(polling) do
-        if not state.lingers and state.client:_active() == 0 then
-            over[#over + 1] = state
+        if not state.lingers then
+            all[#all + 1] = state
         end
     end
-    for _, state in ipairs(over) do
-        collect(state, state.client)
+    for _, state in ipairs(all) do
+        if state.poll and not state.lingers then
+            look(state)
+        end
     end
 end
 
 local function watch_loop(uv)
     if next(polling) == nil then
         guard = guard or uv.new_prepare()
-        guard:start(look)
+        guard:start(look_at_all)
         guard:unref()
     end
 end
@@ -274,24 +262,30 @@ local function kick(state, client)
         end
         return true
     end
-    local uv, fd = state.platform.uv, client:pollfd()
+    local uv, fd = state.platform.uv, client:_socket_fd()
     local poll = fd and uv.new_poll(fd)
     if not poll then
         return false
     end
     watch_loop(uv)
-    state.poll, state.client = poll, client
+    state.poll, state.alarm, state.client = poll, uv.new_timer(), client
+    state.alarm:unref()
     polling[state] = true
-    poll:start("r", function(why)
+    state.turn = state.turn or function(why)
         turn(state, why)
-    end)
+    end
+    poll:start("r", state.turn)
     return true
 end
 
 -- ---- what a host has -------------------------------------------------------
 
+local function is_done(waiter)
+    return waiter.handle:done()
+end
+
 local function enlist(state, handle, thread)
-    local waiter = { thread = thread }
+    local waiter = { thread = thread, handle = handle, over = is_done }
     local waiters = state.waiting[handle]
     if not waiters then
         waiters = {}
@@ -304,23 +298,22 @@ end
 
 local function wait(platform, client, handle, callbacks)
     local state = state_of(platform, client)
-    local function over()
-        return handle:done()
-    end
-    if not over() then
+    if not handle:done() then
         if not kick(state, client) then
             return blocking.wait(client, handle, callbacks)
         end
-        local thread = M.suspendable()
+        local thread = threads.suspendable()
         if thread then
-            park(enlist(state, handle, thread), over)
-        elseif not platform.block(over) then
+            threads.park(enlist(state, handle, thread))
+        elseif not platform.block(function()
+            return handle:done()
+        end) then
             handle:cancel()
         end
     end
     collect(state, client)
     if callbacks then
-        run_callback(platform, handle)
+        threads.run_callback(platform, handle)
     end
     -- whoever takes the results takes the handle from the loop, so others must be woken here
     if state.waiting[handle] then
@@ -344,28 +337,31 @@ end
 
 -- Suspends the coroutine until nothing is left or the time is over.
 local function park_until_idle(state, thread, over, seconds)
-    local platform = state.platform
-    local waiter, expired, timer = { thread = thread }, false, nil
+    local platform, expired, timer = state.platform, false, nil
+    local waiter = {
+        thread = thread,
+        over = function()
+            return expired or over()
+        end,
+    }
     if seconds then
         timer = platform.uv.new_timer()
         timer:start(math.min(math.ceil(seconds * 1000), LONGEST), 0, function()
             expired = true
             platform.schedule(function()
-                resume_waiter(platform, waiter)
+                threads.resume_waiter(platform, waiter)
             end)
         end)
     end
     state.idle[waiter] = true
-    park(waiter, function()
-        return expired or over()
-    end)
+    threads.park(waiter)
     state.idle[waiter] = nil
     if timer then
         close(timer)
     end
 end
 
-local function run(platform, client, seconds)
+local function run_client(platform, client, seconds)
     local state = state_of(platform, client)
     local function over()
         return client:_active() == 0 and #state.finished == 0
@@ -380,7 +376,7 @@ local function run(platform, client, seconds)
     elseif not kick(state, client) then
         return blocking.run(client, seconds)
     end
-    local thread = M.suspendable()
+    local thread = threads.suspendable()
     if thread then
         park_until_idle(state, thread, over, seconds)
     else
@@ -410,7 +406,7 @@ function M.new(platform)
             start(platform, client)
         end,
         run = function(client, seconds)
-            return run(platform, client, seconds)
+            return run_client(platform, client, seconds)
         end,
         closed = function(client)
             return closed(platform, client)
