@@ -131,7 +131,8 @@ local pages = {
     ["docs/rotation.md"] = {
         {
             prints = "^add\t66138976\tCN=idp%.test\twanted and not there\n"
-                .. "enable\t66138976\t[^\n]*\nkeep\t" .. ID .. "\t[^\n]*; retire is not asked for\n$",
+                .. "enable\t66138976\t[^\n]*\nkeep\t" .. ID
+                .. "\t[^\n]*; retire is not asked for\n$",
             sends = "3 x GET 200, POST 200, PATCH 200",
         },
         {

@@ -131,7 +131,8 @@ describe("rotate_certificate", function()
         } } }
         sandbox.switch { tell_enabled = true }
         local bare = new.pem:gsub("%-%-%-%-%-[^\n]*\n", "")
-        local plan = assert(rotate { public_certificate = bare })
+        local plan = assert(rotate { public_certificate = { bare, new.pem .. new.pem } })
+        assert.equal(1, #plan.wanted)
         assert.equal("GET list", calls.requests())
         assert.equal("keep 66138975, keep 66138976", calls.steps(plan))
     end)

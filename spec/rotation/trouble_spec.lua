@@ -175,6 +175,15 @@ describe("rotate_certificate in trouble", function()
         assert.equal("66138976 +", calls.stored())
     end)
 
+    it("takes a 404 upon retiring for done: somebody was quicker by a moment", function()
+        for _, row in ipairs { { "delete", "DELETE", 0 }, { "disable", "PATCH", 1 } } do
+            sandbox.reset()
+            sandbox.fault { { method = row[2], after = row[3], status = 404, applied = true } }
+            local plan = assert(rotate { public_certificate = new.pem, retire = row[1] })
+            assert.equal(row[1] .. " 66138975 gone", calls.journal(plan):match "[^ ]+ %d+ gone$")
+        end
+    end)
+
     it("does not delete what has become another certificate", function()
         local client = meddled("update_certificate", function()
             assert(other():update_certificate(CERT_ID, { public_certificate = nxt.pem }))

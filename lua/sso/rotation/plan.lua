@@ -32,6 +32,7 @@ local M = {}
 ---@field changed boolean  something was added, deleted, or set otherwise than it was known to be
 ---@field set_unknown boolean  something was set of which SendGrid does not tell what it was
 ---@field dry_run boolean
+---@field integration {differences: table[], updated: boolean}?  of sync_metadata
 
 local function name_of(certificate)
     return ("%s (%s)"):format(printable(certificate.subject), certificate.fingerprint:sub(1, 16))
