@@ -60,7 +60,8 @@ describe("options about proxies", function()
     end)
 
     it("show the proxy the user agent and no other header", function()
-        assert.equal(1, proxied { proxy = proxy, user_agent = "app/1", headers = { ["X-A"] = "b" } })
+        local options = { proxy = proxy, user_agent = "app/1", headers = { ["X-A"] = "b" } }
+        assert.equal(1, proxied(options))
         local list = helper.proxied()
         local request = list[#list]
         assert.truthy(request.header["user-agent"]:find "^app/1 sendgrid%-sso/")

@@ -156,6 +156,22 @@ describe("a restore that fails", function()
         assert.is_true(err.plan.changed)
     end)
 
+    it("does not take another of the same name for the one whose answer was lost", function()
+        helper.sandbox.reset()
+        accounts.integration(1, {})
+        local second = accounts.integration(1, {})
+        client = accounts.client()
+        before = assert(client:snapshot { teammates = false })
+        assert(client:delete_integration(second))
+        helper.sandbox.fault { method = "POST", close = "before", applied = false }
+        local plan, err = client:restore(before)
+        assert.is_nil(plan)
+        assert.equal("network", err.kind)
+        assert.equal("unclear", err.journal[1].outcome)
+        assert(client:restore(before))
+        assert.equal(3, #assert(client:list_integrations()))
+    end)
+
     it("finds what was made though the answer was lost, and makes no second", function()
         set_up("not told", "several")
         helper.sandbox.fault { method = "POST", close = "before", applied = true, times = 4 }

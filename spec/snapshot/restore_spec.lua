@@ -2,6 +2,7 @@
 -- integration is left without an enabled valid certificate that it had.
 
 local accounts = require "support.accounts"
+local dated = require "support.dated"
 local helper = require "helper"
 
 local pem = accounts.pem
@@ -167,6 +168,22 @@ describe("restore", function()
                 .. "were enabled", table.concat(plan.warnings, "\n"))
         end)
 
+        it("adds the newest of the valid ones last, whatever their ids", function()
+            local now, day = os.time(), 86400
+            local newest = dated.certificate("newest", now - day, now + day)
+            local oldest = dated.certificate("oldest", now - 9 * day, now + 9 * day)
+            local ahead = dated.certificate("ahead", now + day, now + 9 * day)
+            set_up({ { newest, true }, { ahead, false }, { oldest, false } }, one)
+            assert(client:delete_integration(id))
+            local plan = assert(restore())
+            assert.equal("CN=ahead off, CN=newest on, CN=oldest off",
+                accounts.held(plan.ids[id]))
+            assert(client:delete_integration(plan.ids[id]))
+            plan = assert(restore { enable = true })
+            assert.equal("CN=ahead off, CN=newest on, CN=oldest off",
+                accounts.held(plan.ids[id]))
+        end)
+
         it("adds them not enabled where that could switch off another", function()
             set_up({ { pem(1), true }, { pem(2), false } }, one)
             assert(client:delete_certificate(ids()[2]))
@@ -221,6 +238,15 @@ describe("restore", function()
             assert.equal("CN=idp 1 on, CN=idp 2 on", accounts.held(id))
         end)
 
+        it("adds the only one enabled, when what could be serving is to be deleted", function()
+            set_up({ { pem(1), true } }, one)
+            assert(client:delete_certificate(ids()[1]))
+            accounts.certificate(id, pem(2), true)
+            local plan = assert(restore { delete = true })
+            assert.equal("certificate add, certificate delete", accounts.steps(plan))
+            assert.equal("CN=idp 1 on", accounts.held(id))
+        end)
+
         it("sets what the snapshot tells, though the server does not", function()
             set_up { { pem(1), true }, { pem(2), false } }
             helper.sandbox.switch { tell_enabled = false }
@@ -232,85 +258,6 @@ describe("restore", function()
             assert.equal("certificate enable, certificate enable, certificate disable",
                 accounts.steps(plan))
             assert.equal("CN=idp 1 on, CN=idp 2 off", accounts.held(id))
-        end)
-    end)
-
-    describe("refuses what could lock people out", function()
-        it("the last enabled valid certificate of an integration", function()
-            set_up { { pem(1), false } }
-            accounts.certificate(id, pem(2), true)
-            local plan, err = restore { delete = true }
-            assert.is_nil(plan)
-            assert.equal("unsafe", err.kind)
-            assert.equal("certificate delete", accounts.steps(err.plan))
-            assert.same({}, err.journal)
-            assert.equal("CN=idp 1 off, CN=idp 2 on", accounts.held(id))
-        end)
-
-        it("an enabled certificate when that of the snapshot has expired", function()
-            set_up { { pem("short", 10), true } }
-            accounts.certificate(id, pem(2), true)
-            local later = os.time() + 20 * 86400
-            local _, err = restore { delete = true, at = later }
-            assert.equal("unsafe", err.kind)
-            assert.equal("CN=idp 2 on, CN=idp short on", accounts.held(id))
-        end)
-
-        it("disabling the only one", function()
-            set_up { { pem(1), false } }
-            assert(client:update_certificate(ids()[1], { enabled = true }))
-            local _, err = restore()
-            assert.equal("unsafe", err.kind)
-            assert.equal("CN=idp 1 on", accounts.held(id))
-        end)
-
-        it("no integration left enabled", function()
-            set_up { { pem(1), true } }
-            before.integrations = {}
-            local _, err = restore { delete = true }
-            assert.equal("unsafe", err.kind)
-            assert.matches("no integration would be left enabled", tostring(err))
-            assert.equal(2, #assert(client:list_integrations()))
-        end)
-
-        it("deletions by a snapshot of another account", function()
-            set_up { { pem(1), true } }
-            before.on_behalf_of = "subuser1"
-            local _, err = restore { delete = true }
-            assert.equal("unsafe", err.kind)
-            assert.matches("the snapshot is of another account %(.* on behalf of "
-                .. "subuser1%), and the option delete would delete what this one has$", tostring(err))
-            local plan = assert(restore())
-            assert.matches("^the snapshot was taken at http://%S+ on behalf of subuser1, this is "
-                .. "http://%S+$", plan.warnings[1])
-        end)
-
-        it("before anything was done, and not when forced", function()
-            set_up { { pem(1), false } }
-            accounts.certificate(id, pem(2), true)
-            assert(client:update_integration(id, { name = "Renamed" }))
-            local _, err = restore { delete = true, dry_run = true }
-            assert.equal("unsafe", err.kind)
-            assert.is_true(err.plan.dry_run)
-            local plan = assert(restore { delete = true, force = true })
-            assert.matches("^forced: integration ", plan.warnings[1])
-            assert.equal("CN=idp 1 off", accounts.held(id))
-        end)
-
-        it("when somebody else takes the last one meanwhile", function()
-            set_up { { pem(1), true } }
-            accounts.certificate(id, pem(2), true)
-            -- the list before the deletion shows the one that stays gone
-            helper.sandbox.fault { method = "GET", after = 1,
-                path = "^/v3/sso/integrations/" .. id:gsub("%-", "%%-") .. "/certificates$",
-                status = 200, body = "[]" }
-            local plan, err = restore { delete = true }
-            assert.is_nil(plan)
-            assert.equal("unsafe", err.kind)
-            assert.matches("is known to be enabled any more: somebody else changes it",
-                tostring(err))
-            assert.equal("failed", err.journal[1].outcome)
-            assert.equal("CN=idp 1 on, CN=idp 2 on", accounts.held(id))
         end)
     end)
 

@@ -228,22 +228,24 @@ function M.run(block)
     for _, directive in ipairs(block.directives) do
         obey(directive)
     end
-    local argv, seconds = { "sh", "-c", "cd \"$SSO_WORK\" && exec \"$@\" >out 2>err", "sh" },
-        20 * helper.patience
+    local seconds = 20 * helper.patience
+    local argv = { "sh", "-c", "cd \"$SSO_WORK\" && exec >out 2>err && eval \"$1\"", "sh" }
     if block.terminal then
+        argv[3] = "cd \"$SSO_WORK\" && exec \"$@\" >out 2>err"
         for _, word in ipairs {
-            "python3", top .. "/spec/support/terminal.py", block.terminal, tostring(seconds),
+            "python3", "-I", "-S", top .. "/spec/support/terminal.py", block.terminal,
+            tostring(seconds),
         } do
             argv[#argv + 1] = word
         end
         for _, answer in ipairs(answers_of(block)) do
             argv[#argv + 1] = answer
         end
-        argv[#argv + 1] = "--"
+        for _, word in ipairs { "--", "sh", "-c" } do
+            argv[#argv + 1] = word
+        end
     end
-    for _, word in ipairs { "sh", "-c", block.command } do
-        argv[#argv + 1] = word
-    end
+    argv[#argv + 1] = block.command
     local done = process.run(argv, M.environment(), seconds + 5)
     local lines = {}
     lines_of(read(work .. "/out"), "", lines)
@@ -256,8 +258,14 @@ end
 
 -- ---- comparing ---------------------------------------------------------------------
 
+local patterns = {}
+
+-- → the pattern of an expected line, and the names of its placeholders in order
 local function pattern_of(line)
-    local names = {}
+    if patterns[line] then
+        return patterns[line][1], patterns[line][2]
+    end
+    local whole, names = line, {}
     line = line:gsub("%[y/N%] %^D$", "[y/N] ") -- nothing shows of it
     local pattern = line:gsub("[%^%$%(%)%%%.%[%]%*%+%-%?]", "%%%0"):gsub("{(%l+%d*):?(%l*)}",
         function(kind, name)
@@ -265,7 +273,8 @@ local function pattern_of(line)
             names[#names + 1] = name
             return "(" .. PLACEHOLDERS[kind] .. ")"
         end)
-    return "^" .. pattern .. "$", names
+    patterns[whole] = { "^" .. pattern .. "$", names }
+    return patterns[whole][1], names
 end
 
 -- Whether a line is what is expected; texts with a name go into `bound` or are compared with it.

@@ -57,7 +57,7 @@ function M.loop(body)
     end
     if vim then
         body(done)
-        assert(vim.wait(8000, function()
+        assert(vim.wait(90000, function()
             return is_done
         end), "it was never done")
     else
@@ -106,9 +106,10 @@ end
 
 --- Open descriptors, registry references and kilobytes of Lua memory, on the main chunk.
 function M.holdings()
-    if vim then
-        vim.wait(20) -- what was closed is given back in the loop's next turn
-    end
+    -- the poll stays for a moment, and what was closed is given back in the loop's next turn
+    M.loop(function(done)
+        M.later(300, done)
+    end)
     for _ = 1, 4 do
         collectgarbage()
     end

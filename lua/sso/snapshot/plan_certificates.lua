@@ -177,7 +177,7 @@ local function stays_serving(both, plan)
     elseif both.a then
         return both.a.enabled ~= false
     end
-    return true
+    return not plan.options.delete
 end
 
 --- Adds the steps for the certificates of one integration.
