@@ -59,17 +59,13 @@ local function with_trace(raised)
     return { trace = debug.traceback(tostring(raised), 2) }
 end
 
-local function run(words, out)
+-- `seen.path` becomes the command, for whoever looks at what was raised.
+local function run(words, out, seen)
     local parser = require "sso.cli.parser"
     local root = require("sso.cli.commands").root
     local args, row = parser.parse(root, words, out.width)
-    out.json = args.json
+    seen.path = row.path
     return row.run(session.new(args, row, out))
-end
-
--- The command that was typed is one whose exit status is that of a Nagios plug-in.
-local function is_plugin(words)
-    return words[1] == "check"
 end
 
 --- Runs the program.
@@ -78,24 +74,27 @@ end
 function M.main(words)
     core.program()
     local out = output.new()
+    local seen = {}
     local ok, result = xpcall(function()
-        return run(words, out)
+        return run(words, out, seen)
     end, with_trace)
     local status = result
+    -- the exit status of check is that of a Nagios plug-in
+    local failed = (seen.path or not ok and result.path) == "check" and UNKNOWN or nil
     if not ok then
         local text, help
         status, text, help = judge(result)
         if help then
             out:write(help)
         else
-            status = is_plugin(words) and UNKNOWN or status
+            status = failed or status
             out:error(text)
         end
     end
     out:flush()
     out:clear()
     if out.problem then
-        status = is_plugin(words) and UNKNOWN or FAILED
+        status = failed or FAILED
         if not out.problem:find "[Bb]roken pipe" then
             io.stderr:write("sendgrid-sso: cannot write the answer: ", out.problem, "\n")
         end

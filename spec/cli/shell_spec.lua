@@ -5,6 +5,10 @@ local helper = require "helper"
 local process = require "process"
 local transcript = require "support.transcript"
 
+if os.getenv "SSO_VARIANT" == "valgrind" then
+    return -- it does not follow programs
+end
+
 describe("for shells", function()
     local folder
 

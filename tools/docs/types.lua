@@ -8,7 +8,8 @@ local M = {}
 local out
 
 local function put(format, ...)
-    out[#out + 1] = select("#", ...) > 0 and format:format(...) or format
+    local text = select("#", ...) > 0 and format:format(...) or format
+    out[#out + 1] = (text:gsub("[ \t]+$", ""))
 end
 
 local function begin(about)

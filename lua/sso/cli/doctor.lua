@@ -125,8 +125,22 @@ end
 
 local PASSED = {}
 
-function PASSED.server(_, _, server)
-    return "ok", server
+-- The variable that names a proxy for https, if one is set.
+local function proxy_variable()
+    for _, name in ipairs { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } do
+        if (os.getenv(name) or "") ~= "" then
+            return name
+        end
+    end
+end
+
+function PASSED.server(_, _, server, _, args)
+    local by = args.proxy == nil and proxy_variable() or args.proxy ~= "" and args.proxy
+        and "--proxy"
+    if not by or is_loopback(server) then
+        return "ok", server
+    end
+    return "ok", ("%s, through the proxy of %s unless no_proxy says otherwise"):format(server, by)
 end
 
 function PASSED.dns(_, response, server)
@@ -204,7 +218,8 @@ local function advice_for(err)
     return catalogue.in_commands(hint or ADVICE[err.kind] or "")
 end
 
-local function follow(steps, server, value, err, response, now)
+local function follow(steps, args, server, value, err, response)
+    local now = os.time()
     local place, reached = place_of(err), true
     for i = 2, #ORDER do
         local name = ORDER[i]
@@ -212,7 +227,7 @@ local function follow(steps, server, value, err, response, now)
             step(steps, name, "fail", catalogue.in_commands(err.message), advice_for(err))
             reached = false
         elseif (reached or response and TOLD_ANYWAY[name]) and (name ~= "permission" or value) then
-            step(steps, name, PASSED[name](value, response, server, now))
+            step(steps, name, PASSED[name](value, response, server, now, args))
         else
             step(steps, name, "none", "not reached")
         end
@@ -252,7 +267,7 @@ local function run(session)
             server = tostring(client):match "%((.*)%)"
             value, err, response = client:list_integrations()
         end
-        follow(steps, server, value, err, response, os.time())
+        follow(steps, session.args, server, value, err, response)
     end
     local failed = false
     for _, entry in ipairs(steps) do

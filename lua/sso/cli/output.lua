@@ -4,7 +4,7 @@
 -- What others wrote goes through printable(); colours come after it, on a terminal alone.
 
 local core = require "sso.core"
-local json = require "sso.cli.json"
+local json = require "sso.json"
 local printable = require "sso.printable"
 
 local M = {}
@@ -46,7 +46,6 @@ function M.new()
         width = told_width() or (terminal.stdout and terminal.columns) or nil,
         unicode = is_unicode(),
         arrow = is_unicode() and "→" or "->",
-        json = false,
         parts = {},
         problem = nil,
     }, Output)

@@ -2,7 +2,7 @@
 --- address, body with the certificate shortened; never the key.
 
 local certificate = require("sso.core").certificate
-local json = require "sso.cli.json"
+local json = require "sso.json"
 local moments = require "sso.cli.moments"
 
 local M = {}

@@ -32,6 +32,22 @@ local due, first_due, last_due = {}, 1, 0 -- finished handles whose callbacks no
 local beat -- when a worker last was there
 local free = 0 -- workers that run no callback
 local watching -- which of them naps short
+local owed = setmetatable({}, { __mode = "k" }) -- handle, its callback not begun → operation
+
+-- HAProxy takes no task for a reason to go on: a worker that has been replaced ends with its last
+-- request.  What is lost then is told by a finalizer, the only code of ours that still runs.
+local at_end = setmetatable({}, {
+    __gc = function()
+        local counts = {}
+        for _, name in pairs(owed) do
+            counts[name] = (counts[name] or 0) + 1
+        end
+        for name, n in pairs(counts) do
+            io.stderr:write("sso: ", n, " callbacks of ", name, " did not run, since HAProxy's ",
+                "worker ended; what became of their calls is not known\n")
+        end
+    end,
+})
 
 -- The configuration is being read: no loop runs, Lua runs in the state's main coroutine.
 local function is_starting()
@@ -93,6 +109,7 @@ end
 local work
 
 local function run_callback(handle)
+    owed[handle] = nil
     free = free - 1
     watching = nil
     if free == 0 then
@@ -150,13 +167,16 @@ function M.wait(client, handle, callbacks)
     end
     local callback = callbacks and handle:_callback()
     if callback then
+        owed[handle] = nil
         callback(handle:_result())
     end
 end
 
 --- Runs the callback in a task.
 ---@param client sso.Client
-function M.start(client)
+---@param handle sso.Handle
+function M.start(client, handle)
+    owed[handle] = handle:_name()
     local family = drive(client)
     -- the first is put on its way at once; were each of a burst to step, they would fill a turn
     if not is_starting() and client:_active() == 1 then
@@ -249,5 +269,7 @@ function M.refuse(has_callback)
     return "HAProxy can neither wait nor block here (a sample fetch or a converter): pass a "
         .. "callback, or make the call from a task, a service or an action"
 end
+
+M._at_end = at_end -- kept as long as this module is
 
 return M

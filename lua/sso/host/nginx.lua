@@ -264,11 +264,22 @@ function M.wait(client, handle, callbacks)
     end
 end
 
+local function spawn(...)
+    ngx.thread.spawn(...)
+end
+
 -- Starts a light thread whose parent has ended, so that nginx keeps nothing of it when it ends.
-local function spawn_apart(f)
-    ngx.thread.wait(ngx.thread.spawn(function()
-        ngx.thread.spawn(f)
-    end))
+local function spawn_apart(...)
+    ngx.thread.wait(ngx.thread.spawn(spawn, ...))
+end
+
+-- A callback's light thread; no closure, since what LuaJIT compiles for one keeps what it refers to.
+local function call_back(state, client, handle, waiter)
+    if handle:done() then
+        ngx.sleep(NAP) -- no callback runs before the call has returned
+    end
+    wait(state, client, handle, waiter)
+    run_callback(state, handle)
 end
 
 --- Runs the callback in a light thread of the caller's, or, where the phase has none, in the
@@ -286,13 +297,7 @@ function M.start(client, handle)
         local waiter = watch(state, handle)
         state.threads[handle] = true
         kick(state, client)
-        spawn_apart(function()
-            if handle:done() then
-                ngx.sleep(NAP) -- no callback runs before the call has returned
-            end
-            wait(state, client, handle, waiter)
-            run_callback(state, handle)
-        end)
+        spawn_apart(call_back, state, client, handle, waiter)
     else
         kick(state, client)
     end

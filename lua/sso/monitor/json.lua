@@ -1,7 +1,7 @@
 --- A report for programs: one JSON document whose names stay as they are.  Times are whole unix
 --- seconds, lists are lists when they are empty, and what is not known is left out.
 
-local json = require "sso.cli.json"
+local json = require "sso.json"
 local moment = require "sso.moment"
 
 local M = { options = {} }

@@ -2,7 +2,7 @@
 --- text, and read into plain Lua values.
 
 local cjson = require("cjson").new()
-local writer = require "sso.cli.json"
+local writer = require "sso.json"
 
 cjson.decode_invalid_numbers(false)
 

@@ -321,7 +321,7 @@ function Client:events() end
 function Client:timeout() end
 
 --- Sees to it that an integration has one certificate; may be run any number of times.
----@param integration_id string|integer 
+---@param integration_id string|integer
 ---@param fields {public_certificate: string|table, enabled: boolean?} public_certificate: text that holds one certificate, or one as sso.certificate.parse gives it; enabled, when given, is set each time
 ---@return "present"|"created"|"renewed_same_key"|nil outcome renewed_same_key: it took the place of another certificate of the same key
 ---@return sso.Certificate|sso.Error certificate as read back; the error
@@ -330,14 +330,14 @@ function Client:ensure_certificate(integration_id, fields) end
 --- Brings an integration to trust the wanted certificates, and no others any longer. Of several
 --- wanted certificates the first that is valid counts as the one that the identity provider signs
 --- with. Nothing is retired before this run has set that one enabled and read it back.
----@param integration_id string|integer 
+---@param integration_id string|integer
 ---@param options {public_certificate: string|string[]|nil, metadata: string?, entity_id: string?, retire: "keep"|"disable"|"delete"|nil, overlap: number?, several_enabled: boolean?, pin: string?, dry_run: boolean?, force: boolean?, at: number?, journal: table?} see docs/rotation.md
 ---@return sso.RotationPlan? plan what was done; with dry_run, what would be
 ---@return sso.Error? err with plan: what was done, what remains; and journal
 function Client:rotate_certificate(integration_id, options) end
 
 --- Brings an integration to trust the certificates of metadata; compares its addresses.
----@param integration_id string|integer 
+---@param integration_id string|integer
 ---@param source string metadata: XML, a file or an https URL
 ---@param options table? as of rotate_certificate; update_integration: change signin_url, signout_url and entity_id where they differ, once the certificates are safe
 ---@return sso.RotationPlan? plan with integration: differences and whether they were changed
@@ -346,29 +346,29 @@ function Client:sync_metadata(integration_id, source, options) end
 
 --- Looks over the certificates of one integration or of all: what has expired or soon will, what
 --- is weak, doubled, unreadable, missing, or unknown to the identity provider.
----@param options? sso.CheckOptions 
+---@param options? sso.CheckOptions
 ---@param call_options? sso.CallOptions for each call
 ---@return sso.Report? report findings, most severe first
----@return sso.Error? err 
+---@return sso.Error? err
 function Client:check_certificates(options, call_options) end
 
 --- Reads the whole SSO set-up: integrations, their certificates, and the teammates who log in by
 --- SSO. The whole or an error; it holds no secret.
 ---@param options? {teammates: boolean?} true: an error when they cannot be read; false: without them; not given: without them when the API key may not read them, which notes tells
----@return sso.Snapshot? snapshot 
----@return sso.Error? err 
+---@return sso.Snapshot? snapshot
+---@return sso.Error? err
 function Client:snapshot(options) end
 
 --- Tells what differs between a snapshot and another, or what is there now.
----@param snapshot sso.Snapshot 
+---@param snapshot sso.Snapshot
 ---@param other? sso.Snapshot the later one; not given: as it is now
 ---@return sso.Difference[]? differences empty: none
----@return sso.Error? err 
+---@return sso.Error? err
 function Client:diff(snapshot, other) end
 
 --- Brings an account back to a snapshot: plans, then adds and enables, then changes, and deletes
 --- last, if at all. It may be stopped at any point and run again; a second run changes nothing.
----@param snapshot sso.Snapshot 
+---@param snapshot sso.Snapshot
 ---@param options? {dry_run: boolean?, delete: boolean?, teammates: boolean?, enable: boolean?, force: boolean?, at: number?} delete: what is not in the snapshot goes; teammates: restores them too; enable: certificates of which the snapshot does not tell count as enabled; force: does what could lock people out; at: unix seconds, by which validity is judged
 ---@return sso.RestorePlan? plan what was done; with dry_run, what would be
 ---@return sso.Error? err kind unsafe before anything was done, or what failed; plan, journal

@@ -35,7 +35,7 @@ local metadata = {}
 --- Reads SAML 2.0 metadata: of one identity provider, or of a federation.
 ---@param text string the XML; at most 10 MiB, any encoding that expat knows
 ---@param options? {entity_id: string?} which entity; needed when several identity providers are described
----@return sso.Metadata? metadata 
+---@return sso.Metadata? metadata
 ---@return sso.Error? err kind saml
 function metadata.parse(text, options) end
 
@@ -44,7 +44,7 @@ function metadata.parse(text, options) end
 ---@param source string a file's path, or an https URL (http to this machine alone)
 ---@param options? {entity_id: string?, timeout: number?, ca_file: string?} and further options of calls
 ---@param client? sso.Client whose connections and options are used; else one is made for this
----@return sso.Metadata? metadata 
+---@return sso.Metadata? metadata
 ---@return sso.Error? err kind saml, or that of a failed transfer
 function metadata.fetch(source, options, client) end
 
@@ -54,16 +54,16 @@ local monitor = {}
 
 --- Writes a report, or the error for which there is none.
 ---@param report sso.Report|sso.Error what check_certificates returned, the one or the other
----@param name "text"|"json"|"prometheus"|"nagios"|"ics" 
+---@param name "text"|"json"|"prometheus"|"nagios"|"ics"
 ---@param options? {width: integer?, ascii: boolean?, colour: boolean?} text
----@return string text 
+---@return string text
 ---@return integer status as Nagios plugins exit: 0 ok, 1 warning, 2 critical, 3 unknown
 function monitor.format(report, name, options) end
 
 --- The exit status of a monitoring plugin: 0 ok, 1 warning, 2 critical, 3 when there is no
 --- report.
----@param report sso.Report|sso.Error 
----@return integer value 
+---@param report sso.Report|sso.Error
+---@return integer value
 function monitor.exit_status(report) end
 
 --- Says why a login failed.
@@ -73,14 +73,14 @@ local saml = {}
 --- Reads a SAML response and says what may be wrong with it.
 ---@param saml_response string what the browser posts as SAMLResponse, or the XML
 ---@param options? {certificates: any, audience: string?, recipient: string?, entity_id: string?, at: number?, name_id: boolean?} certificates: those that SendGrid has; audience, recipient, entity_id: what the integration expects; at: the moment of the login (now); name_id: tell who
----@return sso.Explanation? explanation 
+---@return sso.Explanation? explanation
 ---@return sso.Error? err kind saml
 function saml.explain(saml_response, options) end
 
 --- An explanation as text for people, printable as it is.
----@param explanation sso.Explanation 
+---@param explanation sso.Explanation
 ---@param options? {width: integer?} columns, 80 if not given
----@return string text 
+---@return string text
 function saml.format(explanation, options) end
 
 --- Draws the validity of certificates.
@@ -94,9 +94,9 @@ local timeline = {}
 function timeline.text(report, options) end
 
 --- Draws a timeline as a document of its own (SVG), which can also stand inside a page of HTML.
----@param report sso.Report 
+---@param report sso.Report
 ---@param options? {width: integer?, at: integer?} pixels (960); what counts as today
----@return string svg 
+---@return string svg
 function timeline.svg(report, options) end
 
 --- The module. Its operations use one client, which is made from the environment.
@@ -165,7 +165,7 @@ function sso.run(seconds) end
 function sso.version() end
 
 --- Sees to it that an integration has one certificate; may be run any number of times.
----@param integration_id string|integer 
+---@param integration_id string|integer
 ---@param fields {public_certificate: string|table, enabled: boolean?} public_certificate: text that holds one certificate, or one as sso.certificate.parse gives it; enabled, when given, is set each time
 ---@return "present"|"created"|"renewed_same_key"|nil outcome renewed_same_key: it took the place of another certificate of the same key
 ---@return sso.Certificate|sso.Error certificate as read back; the error
@@ -174,14 +174,14 @@ function sso.ensure_certificate(integration_id, fields) end
 --- Brings an integration to trust the wanted certificates, and no others any longer. Of several
 --- wanted certificates the first that is valid counts as the one that the identity provider signs
 --- with. Nothing is retired before this run has set that one enabled and read it back.
----@param integration_id string|integer 
+---@param integration_id string|integer
 ---@param options {public_certificate: string|string[]|nil, metadata: string?, entity_id: string?, retire: "keep"|"disable"|"delete"|nil, overlap: number?, several_enabled: boolean?, pin: string?, dry_run: boolean?, force: boolean?, at: number?, journal: table?} see docs/rotation.md
 ---@return sso.RotationPlan? plan what was done; with dry_run, what would be
 ---@return sso.Error? err with plan: what was done, what remains; and journal
 function sso.rotate_certificate(integration_id, options) end
 
 --- Brings an integration to trust the certificates of metadata; compares its addresses.
----@param integration_id string|integer 
+---@param integration_id string|integer
 ---@param source string metadata: XML, a file or an https URL
 ---@param options table? as of rotate_certificate; update_integration: change signin_url, signout_url and entity_id where they differ, once the certificates are safe
 ---@return sso.RotationPlan? plan with integration: differences and whether they were changed
@@ -190,29 +190,29 @@ function sso.sync_metadata(integration_id, source, options) end
 
 --- Looks over the certificates of one integration or of all: what has expired or soon will, what
 --- is weak, doubled, unreadable, missing, or unknown to the identity provider.
----@param options? sso.CheckOptions 
+---@param options? sso.CheckOptions
 ---@param call_options? sso.CallOptions for each call
 ---@return sso.Report? report findings, most severe first
----@return sso.Error? err 
+---@return sso.Error? err
 function sso.check_certificates(options, call_options) end
 
 --- Reads the whole SSO set-up: integrations, their certificates, and the teammates who log in by
 --- SSO. The whole or an error; it holds no secret.
 ---@param options? {teammates: boolean?} true: an error when they cannot be read; false: without them; not given: without them when the API key may not read them, which notes tells
----@return sso.Snapshot? snapshot 
----@return sso.Error? err 
+---@return sso.Snapshot? snapshot
+---@return sso.Error? err
 function sso.snapshot(options) end
 
 --- Tells what differs between a snapshot and another, or what is there now.
----@param snapshot sso.Snapshot 
+---@param snapshot sso.Snapshot
 ---@param other? sso.Snapshot the later one; not given: as it is now
 ---@return sso.Difference[]? differences empty: none
----@return sso.Error? err 
+---@return sso.Error? err
 function sso.diff(snapshot, other) end
 
 --- Brings an account back to a snapshot: plans, then adds and enables, then changes, and deletes
 --- last, if at all. It may be stopped at any point and run again; a second run changes nothing.
----@param snapshot sso.Snapshot 
+---@param snapshot sso.Snapshot
 ---@param options? {dry_run: boolean?, delete: boolean?, teammates: boolean?, enable: boolean?, force: boolean?, at: number?} delete: what is not in the snapshot goes; teammates: restores them too; enable: certificates of which the snapshot does not tell count as enabled; force: does what could lock people out; at: unix seconds, by which validity is judged
 ---@return sso.RestorePlan? plan what was done; with dry_run, what would be
 ---@return sso.Error? err kind unsafe before anything was done, or what failed; plan, journal

@@ -1,4 +1,4 @@
---- JSON as the command line prints it: names in order, two spaces a level, so that two documents
+--- JSON for people and programs: names in order, two spaces a level, so that two documents
 --- can be compared line by line.  What a terminal would obey is escaped, as are stray bytes.
 
 local printable = require "sso.printable"
