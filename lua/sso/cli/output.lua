@@ -249,9 +249,20 @@ local function fit(columns, rows, room)
     end
 end
 
+-- Leaves the first line of each last cell in its row. → the lines that go below, by row
+local function wrap_last(cells, widths)
+    local below = {}
+    for number, row in ipairs(cells) do
+        local lines = printable.wrap(row[#row].text, widths[#widths])
+        row[#row].text = table.remove(lines, 1) or ""
+        below[number] = lines
+    end
+    return below
+end
+
 --- Appends a table.
 ---@param columns table[]  title; flexible: may be cut, to `least` columns; drop: may go, the
---- highest number first; right: numbers
+--- highest number first; right: numbers; wraps: the last column goes on below itself, uncut
 ---@param rows (string|{[1]: string, [2]: string})[][]  a cell is a text, or a text and a style
 function Output:table(columns, rows)
     local cells = {}
@@ -272,7 +283,8 @@ function Output:table(columns, rows)
         head[i] = { text = column.title, style = "bold" }
     end
     table.insert(cells, 1, head)
-    for _, row in ipairs(cells) do
+    local below = columns[#columns].wraps and wrap_last(cells, widths) or {}
+    for number, row in ipairs(cells) do
         local parts = {}
         for i, cell in ipairs(row) do
             local text = printable.cut(cell.text, widths[i], self.unicode and "…" or "~")
@@ -282,6 +294,9 @@ function Output:table(columns, rows)
             parts[i] = self:paint(cell.style, text)
         end
         self:write(table.concat(parts, "  "):gsub(" +$", "") .. "\n")
+        for _, line in ipairs(below[number] or {}) do
+            self:write((" "):rep(total(widths) - widths[#widths]) .. line .. "\n")
+        end
     end
 end
 

@@ -44,7 +44,8 @@ end
 local COLUMNS = {
     { title = "STEP" }, { title = "WHAT", flexible = true, least = 12 },
     { title = "ENDS (UTC)", drop = 2 }, { title = "SUBJECT", flexible = true, drop = 1 },
-    { title = "DONE" }, { title = "WHY", flexible = true, least = 20, drop = 3 },
+    { title = "DONE" },
+    { title = "WHY", flexible = true, least = 20, drop = 3, wraps = true },
 }
 
 --- Appends a plan.

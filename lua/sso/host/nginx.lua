@@ -273,7 +273,7 @@ local function spawn_apart(...)
     ngx.thread.wait(ngx.thread.spawn(spawn, ...))
 end
 
--- A callback's light thread; no closure, since what LuaJIT compiles for one keeps what it refers to.
+-- A callback's light thread.  No closure: what LuaJIT compiles for one keeps what it refers to.
 local function call_back(state, client, handle, waiter)
     if handle:done() then
         ngx.sleep(NAP) -- no callback runs before the call has returned
