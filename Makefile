@@ -55,7 +55,8 @@ say = @echo "  $(1)";
 endif
 
 .PHONY: help build all c-specs asan unsanitized demo sandbox test test-asan \
-	test-valgrind lint format bench bench-guard bench-build bench-programs npm install uninstall clean
+	test-valgrind lint format bench bench-hosts bench-guard bench-build \
+	bench-programs npm install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -74,6 +75,7 @@ help:
 	@echo "make lint           compilers, analysers, style, the rules between floors"
 	@echo "make format         clang-format over the C sources"
 	@echo "make bench          what a call costs, beside others; QUICK=1, PUBLISH=1"
+	@echo "make bench-hosts    each host: what a call adds, gaps of a ticker, CPU"
 	@echo "make bench-guard    fails when a call takes more instructions than before"
 	@echo "make install        PREFIX=$(PREFIX) LUA=$(LUA) DESTDIR=; also uninstall"
 	@echo "make clean          removes build/"
@@ -220,6 +222,12 @@ build/bench/%: bench/%.c Makefile
 bench: bench-build
 	@sandbox/sandbox run bench/run $(if $(QUICK),--quick) \
 		$(if $(PUBLISH),--publish)
+
+# Each host: what a call adds, gaps of a ticker, CPU; fails beyond its limits.
+bench-hosts: bench-build
+	@tools/install-packages test
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@sandbox/sandbox run bench/hosts
 
 # Fails when a call takes more instructions than bench/baseline.json says.
 bench-guard: bench-build

@@ -16,7 +16,7 @@ local WARM, CALLS = 100, 1000
 local PAIRS, DELAY = 200, 0.020
 
 -- Rounds of what a ticker is watched during, and seconds of an idle loop before each.
-local ROUNDS, IDLE = 3, 0.3
+local ROUNDS, IDLE = 5, 0.3
 
 local out
 

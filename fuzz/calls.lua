@@ -9,6 +9,8 @@ local reader = require "reader"
 local socket = require "socket"
 local sso = require "sso"
 
+local unpack = table.unpack or unpack -- luacheck: ignore
+
 local BODY = '{"public_certificate":"x","id":66138975,"not_before":1,"not_after":2}'
 local ANSWERS = {
     "HTTP/1.1 200 OK\r\nContent-Length: " .. #BODY .. "\r\n\r\n" .. BODY,
@@ -161,7 +163,7 @@ function moves.call(r)
     if client and counts.started < 24 then
         local list = arguments(r)
         list[#list + 1] = misbehave(r)
-        local handle = assert(client[list[1]](client, table.unpack(list, 2)))
+        local handle = assert(client[list[1]](client, unpack(list, 2)))
         counts.started = counts.started + 1
         handles[#handles + 1] = handle
     end
@@ -173,7 +175,7 @@ function moves.ask(r)
     if client and counts.asked < 4 then
         counts.asked = counts.asked + 1
         local list = arguments(r)
-        local value, err = client[list[1]](client, table.unpack(list, 2))
+        local value, err = client[list[1]](client, unpack(list, 2))
         assert((value == nil) ~= (err == nil))
     end
 end

@@ -48,7 +48,7 @@ static void check_waits(const char *block, size_t len)
             sso_retry_read_headers(block, len, statuses[i], 1.7e9 + 0.5, &skew);
         FUZZ_CHECK(isfinite(skew));
         FUZZ_CHECK(isfinite(wait) && (wait >= 0 || wait == -1));
-        FUZZ_PLANTED(wait == 0 && skew > 1e6);
+        FUZZ_PLANTED(wait >= 1000);
     }
 }
 

@@ -24,7 +24,7 @@ return function(input)
         check_text(tostring(err))
         return
     end
-    if rawget(_G, "SSO_PLANTED_BUG") and parsed.valid_until and #parsed.certificates == 0 then
+    if rawget(_G, "SSO_PLANTED_BUG") and (parsed.valid_until or 0) > 1.9e9 then
         error("the planted bug")
     end
     for _, certificate in ipairs(parsed.certificates) do

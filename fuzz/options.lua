@@ -5,6 +5,8 @@ local core = require "sso.core"
 local reader = require "reader"
 local sso = require "sso"
 
+local unpack = table.unpack or unpack -- luacheck: ignore
+
 local OPTIONS = {}
 for _, option in ipairs(core.options) do
     OPTIONS[#OPTIONS + 1] = option.name
@@ -90,7 +92,7 @@ local function call(client, r, state)
         state.called = state.called + 1
     end
     local handle = try(function()
-        local value, err = client[operation.name](client, table.unpack(arguments, 1, n))
+        local value, err = client[operation.name](client, unpack(arguments, 1, n))
         return value, err
     end)
     if handle then

@@ -30,10 +30,14 @@ static bool is_loopback(const char *url)
 
 static void check_base(const char *text)
 {
-    struct sso_base base = {NULL, NULL, false}, again = {NULL, NULL, false};
+    struct sso_base base, again;
     char why[256] = "", why_again[256] = "";
-    enum sso_kind kind = sso_url_check_base(text, &base, why, sizeof(why));
+    enum sso_kind kind;
     size_t len;
+
+    memset(&base, 0, sizeof(base));
+    memset(&again, 0, sizeof(again));
+    kind = sso_url_check_base(text, &base, why, sizeof(why));
 
     FUZZ_CHECK((kind == SSO_OK) ==
                sso_base_url_check(text, why_again, sizeof(why_again)));

@@ -1,6 +1,7 @@
 --- How a program looks into a client and drives it: events, and a loop of its own.
 
 local helper = require "helper"
+local process = require "process"
 local socket = require "socket"
 
 local ID = "66138975"
@@ -136,6 +137,28 @@ describe("a loop of one's own", function()
             print(kept[1])
         ]]
         assert.equal(("cancelled\n"):rep(20) .. "nil\n", run.output)
+    end)
+
+    it("begins 64 connections at once, and further ones little by little", function()
+        -- a step could not be cut short with more of them
+        local client = helper.client {
+            base_url = helper.faults("ok", "tls_stall"), max_in_flight = 100,
+        }
+        local from = process.now()
+        for i = 1, 70 do
+            client:get_certificate(i, helper.expect(function(_, err)
+                assert.equal("cancelled", err.kind)
+            end))
+        end
+        client:step()
+        local begun = client:_in_flight()
+        assert.is_true(begun >= 64 and begun <= 65 + (process.now() - from) / 0.005, begun)
+        while client:_in_flight() < 70 do
+            client:run(0.01)
+        end
+        assert.is_true(process.now() - from >= 0.025)
+        client:close()
+        client:run()
     end)
 
     it("has a time-out when there is only time to wait for", function()

@@ -73,7 +73,6 @@ struct beginning {
     int handle;
     bool own_options;
     bool validate;
-    bool has_events;
     const char *problem; /* why nothing must be sent, and its kind */
     enum sso_kind problem_kind;
 };
@@ -136,7 +135,6 @@ static void fill_slots(lua_State *L, struct beginning *b)
         lua_rawseti(L, slots, SSO_SLOT_CALLBACK);
     }
     lua_getfield(L, b->options, "on_event");
-    b->has_events = !lua_isnil(L, -1);
     lua_rawseti(L, slots, SSO_SLOT_EVENT);
     lua_pop(L, 1);
 }
@@ -147,8 +145,23 @@ static void make_handle(lua_State *L, struct beginning *b)
     b->h = sso_handle_push(L, b->client, b->op);
     b->handle = lua_gettop(L);
     fill_slots(L, b);
-    if (b->args.callback != 0 || b->has_events)
-        sso_handle_anchor(L, b->handle);
+}
+
+/*
+ * Keeps a handle that somebody will be told about.  The last step of a start:
+ * what raises before it leaves a handle that the collector takes, and its call
+ * with it.  Nothing is delivered before the next step of the engine.
+ */
+static void anchor_awaited(lua_State *L, int i)
+{
+    bool awaited;
+
+    sso_handle_get(L, i, SSO_SLOT_CALLBACK);
+    sso_handle_get(L, i, SSO_SLOT_EVENT);
+    awaited = !lua_isnil(L, -1) || !lua_isnil(L, -2);
+    lua_pop(L, 2);
+    if (awaited)
+        sso_handle_anchor(L, i);
 }
 
 /* The certificate among the fields, if there is one, made what goes out.
@@ -343,8 +356,10 @@ int sso_begin_lua(lua_State *L)
         sso_fields_check_text(L, b.op->name, "public_certificate",
                               b.args.certificate);
     make_handle(L, &b);
-    if (!make_call(L, &b) || !start(L, &b))
+    if (!make_call(L, &b) || !start(L, &b)) {
+        anchor_awaited(L, b.handle);
         lua_pushnil(L); /* handle, …, nil or the key function */
+    }
     lua_pushvalue(L, b.handle);
     lua_pushboolean(L, b.args.callback != 0);
     lua_pushvalue(L, -3);
@@ -390,7 +405,8 @@ static void submit_with_client_key(lua_State *L, struct sso_client *client,
     submit(L, client, h);
 }
 
-int sso_begin_lua_key(lua_State *L)
+/* Submits the call of the handle at 1 with what the key function gave. */
+static void use_key(lua_State *L)
 {
     struct sso_handle *h = sso_handle_check(L, 1);
     struct sso_client *client;
@@ -408,13 +424,13 @@ int sso_begin_lua_key(lua_State *L)
                         lua_tostring(L, -1));
         sso_engine_refuse(client->engine, h->call, SSO_CONFIG,
                           lua_tostring(L, -1));
-        return 0;
+        return;
     }
     lua_pushvalue(L, 3);
     if (!sso_configuration_clean_key(L)) {
         sso_engine_refuse(client->engine, h->call, SSO_CONFIG,
                           lua_tostring(L, -1));
-        return 0;
+        return;
     }
     lua_replace(L, 3);
     sso_handle_get(L, 1, SSO_SLOT_OPTIONS); /* 5 */
@@ -422,5 +438,11 @@ int sso_begin_lua_key(lua_State *L)
         submit_with(L, client, h, 5, 3);
     else
         submit_with_client_key(L, client, h, 4, 3);
+}
+
+int sso_begin_lua_key(lua_State *L)
+{
+    use_key(L);
+    anchor_awaited(L, 1);
     return 0;
 }

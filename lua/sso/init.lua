@@ -7,6 +7,7 @@
 local core = require "sso.core"
 local deliver = require "sso.deliver"
 local hosts = require "sso.host"
+require "sso.host.blocking" -- loaded here, as later there may be no descriptor left to read it
 
 local Client, Handle = core.client, core.handle
 local find_host = hosts.find

@@ -1,23 +1,51 @@
 -- The table of faults: each row in both forms of the call, all columns compared. The rows are in
 -- wire.lua and answers.lua beside this file; play.lua says what a row is.
+--
+-- Whole on Lua 5.4 and LuaJIT; elsewhere, and where a checker makes each row slow, every tenth row.
 
 local helper = require "helper"
 local play = require "faults.play"
 
-local rows = 0
+local variant = os.getenv "SSO_VARIANT"
+local whole = (not variant or variant == "plain") and (rawget(_G, "jit") or _VERSION == "Lua 5.4")
+
+local function some(rows)
+    if whole then
+        return rows
+    end
+    local list = {}
+    for i = 1, #rows, 10 do
+        list[#list + 1] = rows[i]
+    end
+    return list
+end
+
+local wire, answers = require "faults.wire", require "faults.answers"
 
 describe("on the wire,", function()
     helper.watch()
-    rows = rows + play.cases(require "faults.wire")
+    play.cases(some(wire))
 end)
 
 describe("in the answer,", function()
     helper.watch()
-    rows = rows + play.cases(require "faults.answers")
+    play.cases(some(answers))
 end)
 
 describe("the table of faults", function()
-    it("has two hundred rows and more", function()
-        assert.is_true(rows >= 200, rows .. " rows")
+    it("has two hundred rows and more, none of them twice", function()
+        local seen, n = {}, 0
+        for _, rows in ipairs { wire, answers } do
+            for _, row in ipairs(rows) do
+                local key = table.concat({
+                    row[1], row.port or "", row.operation or "", row[4],
+                    row.options and row.options.max_retries or "",
+                }, " ")
+                assert.is_nil(seen[key], key)
+                seen[key] = true
+                n = n + 1
+            end
+        end
+        assert.is_true(n >= 200, n .. " rows")
     end)
 end)

@@ -13,9 +13,9 @@ local LUA = file:read "*a"
 file:close()
 
 local SERVICES = {
-    "at_start", "get", "active", "fact", "slow", "from", "callback", "sleepers", "refused",
-    "raise", "cancel", "run", "wait", "key", "close", "collected", "nested", "task", "gap",
-    "added", "many",
+    "at_start", "get", "active", "fact", "slow", "late", "pid", "from", "callback", "sleepers",
+    "refused", "raise", "cancel", "run", "wait", "key", "close", "collected", "nested", "task",
+    "gap", "added", "many",
 }
 
 local RULES = {
@@ -254,6 +254,81 @@ describe("in HAProxy with two threads", function()
         local haproxy = fifty { flags = "-D" }
         assert.equal(ID .. " " .. ID, (select(2, haproxy:get "/at_start")))
     end)
+end)
+
+describe("in HAProxy with a master process", function()
+    -- Asks again and again, by which others get their turn.
+    local function eventually(haproxy, what, is_so)
+        local ends = process.now() + 10 * helper.patience
+        while not is_so() do
+            assert.is_true(process.now() < ends, "never: " .. what .. "\n" .. haproxy:log())
+            haproxy:get "/ping"
+        end
+    end
+
+    local function pid_of_worker(haproxy)
+        return select(2, haproxy:get "/pid")
+    end
+
+    -- HAProxy loses a signal that comes while it starts a worker, so it is told again.
+    local function reload(haproxy, old)
+        local asked = 0
+        eventually(haproxy, "another worker", function()
+            if not haproxy:log():find("Reloading", 1, true) and process.now() - asked > 1 then
+                asked = process.now()
+                os.execute("kill -USR2 " .. haproxy:pid())
+            end
+            return pid_of_worker(haproxy) ~= old
+        end)
+    end
+
+    local function is_gone(pid)
+        local stat = io.open("/proc/" .. pid .. "/stat")
+        local text = stat and stat:read "*a"
+        if stat then
+            stat:close()
+        end
+        return not text or text:find "%) Z" ~= nil
+    end
+
+    for _, load in ipairs { "lua-load", "lua-load-per-thread" } do
+        it("reloads with calls in flight: all are answered, no callback is lost silently, "
+            .. load, function()
+            local haproxy = HAProxy.start {
+                lua = LUA, rules = RULES, threads = 2, load = load, flags = "-W",
+            }
+            finally(function()
+                haproxy:stop()
+            end)
+            local old = pid_of_worker(haproxy)
+            local connections = {}
+            for i = 1, 20 do
+                connections[i] = haproxy:open "/slow?1"
+            end
+            for _ = 1, 5 do
+                assert.equal("begun", (select(2, haproxy:get "/late?1")))
+            end
+            reload(haproxy, old)
+            assert.equal(ID, (select(2, haproxy:get "/get")))
+            for _, connection in ipairs(connections) do
+                assert.equal(ID, (select(2, HAProxy.answer(connection))))
+            end
+            eventually(haproxy, "the old worker is gone", function()
+                return is_gone(old)
+            end)
+            local log = haproxy:log()
+            local _, ran = log:gsub("%[info%][^\n]*a late callback: " .. ID, "")
+            local lost = 0 -- told by each of the worker's Lua states
+            for n in log:gmatch "sso: (%d+) callbacks of get_certificate did not run" do
+                lost = lost + n
+            end
+            assert.equal(5, ran + lost, log)
+            assert.is_nil(log:find "ALERT", log)
+            local new = pid_of_worker(haproxy)
+            haproxy:stop()
+            assert.is_true(is_gone(new))
+        end)
+    end
 end)
 
 describe("examples/haproxy", function()

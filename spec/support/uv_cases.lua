@@ -340,14 +340,15 @@ local cases = {
         code = [[
             loop(function(done)
                 local client = client "ok"
-                local thread = coroutine.create(function()
+                local thread
+                thread = coroutine.create(function()
                     say(client:get_certificate(1).id)
+                    later(20, function() assert(coroutine.resume(thread)) end)
                     coroutine.yield()
                     say "resumed by hand"
                     done()
                 end)
                 for _ = 1, 3 do assert(coroutine.resume(thread)) end
-                later(150, function() assert(coroutine.resume(thread)) end)
             end)
         ]],
         prints = "^1\nresumed by hand\nend\n$",

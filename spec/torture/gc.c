@@ -6,21 +6,22 @@
  * Two ways to collect, in both modes of Lua 5.4.  refused: the allocator says
  * no to every EVERY-th block that is to be made or to grow, upon which Lua
  * collects all garbage (an emergency collection, in which no finalizer runs)
- * and asks again.  counted: a hook collects all garbage after EVERY * 10
+ * and asks again.  counted: a hook collects all garbage after EVERY
  * instructions, and finalizers run there.  Freed blocks are overwritten, so
  * that who still reads one does not get by.
  */
 #include "state.h"
 
 #include <lauxlib.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-/* The longest that one turn may take, s: it has hung. */
-#define LONGEST 300
+#define FILE_OF_TURNS "spec/torture/turns.lua"
+
+/* Bytes; a state that is being made has less, and cannot collect yet. */
+#define BORN 16384
 
 struct allocator {
     long every; /* 0: refuses nothing */
@@ -34,7 +35,7 @@ static long collections;
 
 static bool refuses(struct allocator *a)
 {
-    if (a->every == 0)
+    if (a->every == 0 || a->held < BORN)
         return false;
     if (a->again) {
         a->again = false;
@@ -122,7 +123,7 @@ static bool take_turns(lua_State *L, struct allocator *a, const struct way *way,
         state_name(L, i, name, sizeof(name));
         a->every = way->refused ? every : 0;
         if (!way->refused)
-            lua_sethook(L, collect, LUA_MASKCOUNT, 10 * every);
+            lua_sethook(L, collect, LUA_MASKCOUNT, every);
         well = state_call(L, "turn", name);
         lua_sethook(L, NULL, 0, 0);
         a->every = 0;
@@ -144,7 +145,7 @@ static bool run(const struct way *way, int every, int turns)
     memset(&a, 0, sizeof(a));
     collections = 0;
     a.every = way->refused ? every : 0; /* loading is under it too */
-    L = state_open(allocate, &a, "spec/torture/turns.lua");
+    L = state_open(allocate, &a, FILE_OF_TURNS);
     a.every = 0;
     if (L == NULL)
         return false;
@@ -171,17 +172,6 @@ static bool run(const struct way *way, int every, int turns)
     return well;
 }
 
-/* What the turns want to be there. */
-static bool prepare(void)
-{
-    lua_State *L = state_open(NULL, NULL, "spec/torture/turns.lua");
-    bool well = L != NULL && state_call(L, "prepare", NULL);
-
-    if (L != NULL)
-        lua_close(L);
-    return well;
-}
-
 int main(int argc, char **argv)
 {
     int every = argc > 1 ? atoi(argv[1]) : 0;
@@ -193,7 +183,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: gc EVERY [TURNS]\n");
         return 2;
     }
-    if (!prepare())
+    if (!state_prepare(FILE_OF_TURNS))
         return 2;
     for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         bool well = run(&ways[i], every, turns);

@@ -3,6 +3,7 @@
  * module's, libcurl's or OpenSSL's at a time.
  *
  *   oom SOURCE STRIDE SCRIPT...     SOURCE: lua, module, curl, openssl, all
+ *   oom collect TIMES SCRIPT...     only collects: see collect() below
  *
  * A script returns {setup=, run=, check=}.  For k = 1, 1 + STRIDE, … run is
  * called with its k-th allocation refused, until it asks for fewer than k.
@@ -48,6 +49,7 @@ static bool answer(struct exchange *x)
     const char *want = strstr(x->raw, "x-want: ");
     const char *body = "{\"id\":66138975,\"not_before\":1,\"not_after\":2,"
                        "\"name\":null,\"public_certificate\":\"c\"}";
+    char number[4];
     char status[64] = "200 OK";
 
     if (want != NULL && strncmp(want + 8, "array", 5) == 0)
@@ -55,8 +57,8 @@ static bool answer(struct exchange *x)
     else if (want != NULL && strncmp(want + 8, "again", 5) == 0 &&
              x->number % 3 != 0)
         return server_reply(x, "503 Busy", "Retry-After: 0\r\n", "{}");
-    else if (want != NULL && sscanf(want + 8, "%3[0-9]", status) == 1) {
-        strcat(status, " Told so");
+    else if (want != NULL && sscanf(want + 8, "%3[0-9]", number) == 1) {
+        snprintf(status, sizeof(status), "%s Told so", number);
         body = "{\"errors\":[{\"message\":\"not valid\",\"field\":\"enabled\","
                "\"error_id\":\"SSO-1\"},{\"message\":\"two\"}]}";
     }
@@ -149,7 +151,8 @@ static const char *growth(const struct state *before, const struct state *now)
     return NULL;
 }
 
-static lua_State *open_script(const char *script, const char *url)
+static lua_State *open_script(const char *script, const char *source,
+                              const char *url)
 {
     lua_State *L = lua_newstate(refusing_lua, NULL);
     int slot;
@@ -163,6 +166,8 @@ static lua_State *open_script(const char *script, const char *url)
     lua_settop(L, 0);
     lua_pushstring(L, url);
     lua_setglobal(L, "BASE_URL");
+    lua_pushstring(L, source);
+    lua_setglobal(L, "SOURCE");
     if (luaL_dofile(L, script) != LUA_OK || !lua_istable(L, 1)) {
         printf("FAILED %s: %s\n", script, message(L));
         exit(1);
@@ -232,11 +237,11 @@ static void torture(const char *script, enum refusing_source source,
     lua_State *L;
     long closed_at, k;
 
-    L = open_script(script, url);
+    L = open_script(script, refusing_names[source], url);
     warm_up(L, script);
     lua_close(L);
     closed_at = refusing_held(FROM_MODULE);
-    L = open_script(script, url);
+    L = open_script(script, refusing_names[source], url);
     warm_up(L, script);
     look(L, &before);
     for (k = 1;; k += stride) {
@@ -255,6 +260,47 @@ static void torture(const char *script, enum refusing_source source,
     exit(0);
 }
 
+static void on_count(lua_State *L, lua_Debug *ar)
+{
+    (void)ar;
+    lua_gc(L, LUA_GCCOLLECT);
+}
+
+/*
+ * The collector at its worst, in a process of its own: both modes, every
+ * allocation first refused, so that Lua makes it in an emergency collection,
+ * and a whole collection every hundred instructions.  All must go well.
+ */
+static void collect(const char *script, long times, const char *url)
+{
+    lua_State *L = open_script(script, "collect", url);
+    long turn;
+
+    warm_up(L, script);
+    for (turn = 0; turn < 4 * times; turn++) {
+        bool went_well;
+        alarm(LONGEST);
+        *reached = turn + 1;
+        if (turn % 2 == 0)
+            lua_gc(L, LUA_GCGEN, 0, 0);
+        else
+            lua_gc(L, LUA_GCINC, 1, 1000, 0);
+        if (turn % 4 < 2)
+            refusing_first_tries(FROM_LUA);
+        else
+            lua_sethook(L, on_count, LUA_MASKCOUNT, 100);
+        went_well = call(L, RUN) && call(L, CHECK);
+        (void)refusing_disarm();
+        lua_sethook(L, NULL, 0, 0);
+        if (!went_well)
+            fail(script, "collect", turn, message(L));
+    }
+    lua_close(L);
+    if (refusing_held(FROM_LUA) != 0)
+        fail(script, "collect", turn, "memory is held at the end");
+    exit(0);
+}
+
 static double now_s(void)
 {
     struct timespec t;
@@ -263,10 +309,12 @@ static double now_s(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* True: the script passed. */
+/* True: the script passed.  source: SOURCE_COUNT only collects. */
 static bool run(const char *script, enum refusing_source source, long stride,
                 const char *url)
 {
+    const char *what =
+        source == SOURCE_COUNT ? "collect" : refusing_names[source];
     double from = now_s();
     const char *name = strrchr(script, '/');
     pid_t pid;
@@ -279,19 +327,24 @@ static bool run(const char *script, enum refusing_source source, long stride,
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (!refusing_install())
             exit(2);
+        if (source == SOURCE_COUNT)
+            collect(script, stride, url);
         torture(script, source, stride, url);
     }
     if (pid < 0 || waitpid(pid, &status, 0) != pid)
         exit(2);
     if (WIFSIGNALED(status))
-        printf("FAILED %s, %s, allocation %ld: signal %d%s\n", script,
-               refusing_names[source], *reached, WTERMSIG(status),
+        printf("FAILED %s, %s, %ld: signal %d%s\n", script, what, *reached,
+               WTERMSIG(status),
                WTERMSIG(status) == SIGALRM ? ", it hung" : "");
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return false;
-    printf("ok     %-16s %-8s %6ld allocations, every %ld. refused, %.1f s\n",
-           name != NULL ? name + 1 : script, refusing_names[source],
-           *reached - 1, stride, now_s() - from);
+    printf("ok     %-16s %-8s ", name != NULL ? name + 1 : script, what);
+    if (source == SOURCE_COUNT)
+        printf("%ld runs", *reached);
+    else
+        printf("%6ld allocations, every %ld. refused", *reached - 1, stride);
+    printf(", %.1f s\n", now_s() - from);
     fflush(stdout);
     return true;
 }
@@ -306,15 +359,19 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: oom SOURCE|all STRIDE SCRIPT...\n");
         return 2;
     }
-    reached = mmap(NULL, sizeof(*reached), PROT_READ | PROT_WRITE,
-                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    reached =
+        mmap(NULL, sizeof(*reached), PROT_READ | PROT_WRITE,
+             /* cppcheck-suppress invalidFunctionArg ; as mmap(2) has it */
+             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (reached == MAP_FAILED)
         return 2;
     server_start(&server, answer);
     for (i = 3; i < argc; i++)
-        for (source = 0; source < SOURCE_COUNT; source++)
-            if (strcmp(argv[1], "all") == 0 ||
-                strcmp(argv[1], refusing_names[source]) == 0) {
+        for (source = 0; source <= SOURCE_COUNT; source++)
+            if (source == SOURCE_COUNT
+                    ? strcmp(argv[1], "collect") == 0
+                    : strcmp(argv[1], "all") == 0 ||
+                          strcmp(argv[1], refusing_names[source]) == 0) {
                 bool ok = run(argv[i], (enum refusing_source)source, stride,
                               server.url);
                 passed += ok;

@@ -16,7 +16,7 @@ const char *const refusing_names[SOURCE_COUNT] = {"lua", "module", "curl",
 static long held[SOURCE_COUNT];
 static int armed = -1; /* the source */
 static long left;      /* allocations until the first refusal */
-static int row;        /* how many are refused in a row */
+static int row;        /* how many are refused in a row; 0: every other */
 static int refused;
 
 long refusing_held(enum refusing_source source)
@@ -32,6 +32,11 @@ void refusing_arm(enum refusing_source source, long k, int run)
     __atomic_store_n(&armed, (int)source, __ATOMIC_SEQ_CST);
 }
 
+void refusing_first_tries(enum refusing_source source)
+{
+    refusing_arm(source, 0, 0);
+}
+
 int refusing_disarm(void)
 {
     __atomic_store_n(&armed, -1, __ATOMIC_SEQ_CST);
@@ -45,7 +50,7 @@ static bool is_refused(enum refusing_source source)
     if (__atomic_load_n(&armed, __ATOMIC_SEQ_CST) != (int)source)
         return false;
     now = __atomic_sub_fetch(&left, 1, __ATOMIC_SEQ_CST);
-    if (now > 0 || now <= -row)
+    if (row == 0 ? now % 2 == 0 : now > 0 || now <= -row)
         return false;
     (void)__atomic_add_fetch(&refused, 1, __ATOMIC_SEQ_CST);
     return true;

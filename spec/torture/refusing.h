@@ -34,6 +34,12 @@ void *refusing_lua(void *user, void *block, size_t old_size, size_t new_size);
  */
 void refusing_arm(enum refusing_source source, long k, int run);
 
+/*
+ * From now on every other allocation of a source is refused: Lua makes each
+ * in an emergency collection.
+ */
+void refusing_first_tries(enum refusing_source source);
+
 /* No more of it.  How many were refused since refusing_arm. */
 int refusing_disarm(void);
 

@@ -44,6 +44,16 @@ bool state_call(lua_State *L, const char *function, const char *argument)
     return well;
 }
 
+bool state_prepare(const char *file)
+{
+    lua_State *L = state_open(NULL, NULL, file);
+    bool well = L != NULL && state_call(L, "prepare", NULL);
+
+    if (L != NULL)
+        lua_close(L);
+    return well;
+}
+
 int state_count(lua_State *L)
 {
     int count;

@@ -15,6 +15,9 @@ lua_State *state_open(lua_Alloc allocator, void *user, const char *file);
 /* Calls a function of the file's table; false after a word on stderr. */
 bool state_call(lua_State *L, const char *function, const char *argument);
 
+/* Calls `prepare` of the file in a state of its own. */
+bool state_prepare(const char *file);
+
 /* The length of the array `names` of the file's table, and one of them. */
 int state_count(lua_State *L);
 void state_name(lua_State *L, int number, char *name, int size);

@@ -1,183 +1,123 @@
 /*
- * threads.c - many Lua states in many threads, for ThreadSanitizer.
+ * threads.c - many Lua states, each in a thread of its own, all using the
+ * module at once: loading it, making calls in both forms, reading
+ * certificates, closing.  Built with ThreadSanitizer by make test-tsan.
  *
- *   threads THREADS STATES TURNS
- *
- * States lie in a pool.  A thread takes one, has it take a turn of turns.lua
- * and puts it back, so a state is used by one thread at a time and by each of
- * them in the end; after LIFE turns it is closed, with whatever it has in
- * flight, and a new one made.  Meanwhile all the others do the same.
+ *   threads COUNT ROUNDS CERTIFICATE-FILE
  */
-#include "state.h"
+#include "../c/server.h"
 
+#include <lauxlib.h>
+#include <lualib.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_OF_TURNS "spec/torture/turns.lua"
-#define MOST          64
+#define MOST 64
 
-/* Turns in the life of a state; no multiple of the number of turns. */
-#define LIFE 7
+int luaopen_sso_core(lua_State *L);
 
-struct slot {
-    lua_State *L; /* NULL: to be made */
-    int turns;
-    pthread_t last;
-    bool used; /* last is set */
-};
+static struct server server;
+static const char *certificate_file;
+static long rounds;
+static int failures;
 
-struct pool {
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    struct slot slots[MOST];
-    struct slot *idle[MOST]; /* a ring: who waited longest goes first */
-    int first, count, states;
-    int turns_left;
-    int next;   /* number of the next turn */
-    int moved;  /* turns by another thread than the state's last */
-    int closed; /* states that lived their life */
-    bool failed;
-};
-
-/* NULL: no turns are left. */
-static struct slot *take(struct pool *p, int *number)
+static bool answer(struct exchange *x)
 {
-    struct slot *slot = NULL;
-
-    pthread_mutex_lock(&p->lock);
-    while (p->count == 0 && p->turns_left > 0 && !p->failed)
-        pthread_cond_wait(&p->changed, &p->lock);
-    if (p->turns_left > 0 && !p->failed) {
-        slot = p->idle[p->first];
-        p->first = (p->first + 1) % p->states;
-        p->count--;
-        p->turns_left--;
-        *number = p->next++;
-        p->moved += slot->used && !pthread_equal(slot->last, pthread_self());
-        slot->last = pthread_self();
-        slot->used = true;
-    }
-    pthread_mutex_unlock(&p->lock);
-    return slot;
+    return server_reply(x, "200 OK", "X-RateLimit-Limit: 600\r\n",
+                        "{\"id\":66138975,\"name\":null}");
 }
 
-static void put_back(struct pool *p, struct slot *slot, bool closed, bool well)
+/* A round: a client that comes and goes, four calls in flight, one waited
+ * for, a certificate read. */
+static const char round_of_calls[] =
+    "local base_url, pem = ...\n"
+    "local sso = require 'sso'\n"
+    "local client = assert(sso.new {api_key = 'SG.k', base_url = base_url,\n"
+    "    max_retries = 0, proxy = '', timeout = 60})\n"
+    "local called = 0\n"
+    "for i = 1, 4 do\n"
+    "    client:get_certificate(66138975, function(value, err)\n"
+    "        called = called + (value and 1 or error(tostring(err)))\n"
+    "    end)\n"
+    "end\n"
+    "local value = assert(client:update_certificate(66138975,\n"
+    "    {public_certificate = pem, enabled = true}))\n"
+    "assert(client:run(60) == 0 and called == 4)\n"
+    "local _, err = client:get_certificate(1)\n"
+    "assert(err.kind == 'response' and tostring(err) ~= '')\n"
+    "assert(#sso.certificate.parse(pem) == 1)\n"
+    "assert(sso.version().libcurl)\n"
+    "client:close()\n";
+
+static void complain(lua_State *L)
 {
-    pthread_mutex_lock(&p->lock);
-    p->idle[(p->first + p->count) % p->states] = slot;
-    p->count++;
-    p->closed += closed;
-    p->failed = p->failed || !well;
-    pthread_cond_broadcast(&p->changed);
-    pthread_mutex_unlock(&p->lock);
+    printf("FAILED %s\n", luaL_tolstring(L, -1, NULL));
+    __atomic_add_fetch(&failures, 1, __ATOMIC_SEQ_CST);
 }
 
-static bool take_turn(struct slot *slot, int number)
+static bool push_file(lua_State *L, const char *name)
 {
-    char name[64];
+    char text[8192];
+    FILE *f = fopen(name, "rb");
+    size_t n = f != NULL ? fread(text, 1, sizeof(text), f) : 0;
 
-    if (slot->L == NULL)
-        slot->L = state_open(NULL, NULL, FILE_OF_TURNS);
-    if (slot->L == NULL)
-        return false;
-    state_name(slot->L, number, name, sizeof(name));
-    slot->turns++;
-    return state_call(slot->L, "turn", name);
+    if (f != NULL)
+        fclose(f);
+    lua_pushlstring(L, text, n);
+    return n > 0;
 }
 
-static void *work(void *argument)
+static void *live(void *unused)
 {
-    struct pool *p = argument;
-    struct slot *slot;
-    int number;
+    lua_State *L = luaL_newstate();
+    long i;
 
-    while ((slot = take(p, &number)) != NULL) {
-        bool well = take_turn(slot, number);
-        bool closed = well && slot->turns >= LIFE;
-        if (closed) {
-            lua_close(slot->L);
-            memset(slot, 0, sizeof(*slot));
+    (void)unused;
+    if (L == NULL)
+        return NULL;
+    luaL_openlibs(L);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    lua_pushcfunction(L, luaopen_sso_core);
+    lua_setfield(L, -2, "sso.core");
+    for (i = 0; i < rounds; i++) {
+        lua_settop(L, 0);
+        if (luaL_loadstring(L, round_of_calls) != LUA_OK) {
+            complain(L);
+            break;
         }
-        put_back(p, slot, closed, well);
+        lua_pushstring(L, server.url);
+        if (!push_file(L, certificate_file) ||
+            lua_pcall(L, 2, 0, 0) != LUA_OK) {
+            complain(L);
+            break;
+        }
     }
+    lua_close(L);
     return NULL;
-}
-
-static bool prepare(void)
-{
-    lua_State *L = state_open(NULL, NULL, FILE_OF_TURNS);
-    bool well = L != NULL && state_call(L, "prepare", NULL);
-
-    if (L != NULL)
-        lua_close(L);
-    return well;
-}
-
-static void fill(struct pool *p, int states, int turns)
-{
-    int i;
-
-    memset(p, 0, sizeof(*p));
-    pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->changed, NULL);
-    p->states = p->count = states;
-    p->turns_left = turns;
-    for (i = 0; i < states; i++)
-        p->idle[i] = &p->slots[i];
-}
-
-/* Whether a number of threads have taken all turns well. */
-static bool run(struct pool *p, int threads)
-{
-    pthread_t running[MOST];
-    int i;
-
-    for (i = 0; i < threads; i++)
-        if (pthread_create(&running[i], NULL, work, p) != 0)
-            return false;
-    for (i = 0; i < threads; i++)
-        pthread_join(running[i], NULL);
-    for (i = 0; i < p->states; i++)
-        if (p->slots[i].L != NULL)
-            lua_close(p->slots[i].L);
-    return !p->failed && p->turns_left == 0;
 }
 
 int main(int argc, char **argv)
 {
-    static struct pool pool;
-    int threads = argc > 1 ? atoi(argv[1]) : 0;
-    int states = argc > 2 ? atoi(argv[2]) : 0;
-    int turns = argc > 3 ? atoi(argv[3]) : 0;
-    int descriptors, left;
-    bool well;
+    pthread_t threads[MOST];
+    int count = argc == 4 ? atoi(argv[1]) : 0, i;
 
-    if (threads < 1 || threads > MOST || states < 1 || states > MOST ||
-        turns < 1) {
-        fprintf(stderr, "usage: threads THREADS STATES TURNS\n");
+    rounds = argc == 4 ? atol(argv[2]) : 0;
+    if (count < 1 || count > MOST || rounds < 1) {
+        fprintf(stderr, "usage: threads COUNT ROUNDS CERTIFICATE-FILE\n");
         return 2;
     }
-    /*
-     * Nothing but this is made of the module before the threads are there:
-     * what it does once a process is for them to race over.  Certificates of
-     * the turns are made by another program.
-     */
-    if (getenv("SSO_TURNS_PREPARE") != NULL)
-        return prepare() ? 0 : 2;
-    descriptors = state_descriptors();
-    fill(&pool, states, turns);
-    well = run(&pool, threads);
-    left = state_descriptors() - descriptors;
-    if (well && left > 0) {
-        fprintf(stderr, "%d descriptors are left\n", left);
-        well = false;
-    }
-    printf("%s %d threads, %d states: %d turns, %d by another thread than the "
-           "state's last, %d states closed\n",
-           well ? "ok" : "FAILED", threads, states, pool.next, pool.moved,
-           pool.closed);
-    printf("%d passed, %d failed\n", well, !well);
-    return well ? 0 : 1;
+    certificate_file = argv[3];
+    server_start(&server, answer);
+    for (i = 0; i < count; i++)
+        if (pthread_create(&threads[i], NULL, live, NULL) != 0)
+            return 2;
+    for (i = 0; i < count; i++)
+        pthread_join(threads[i], NULL);
+    printf("%d states in %d threads, %ld calls: %s\n", count, count,
+           count * rounds * 6, failures == 0 ? "ok" : "FAILED");
+    printf("%d passed, %d failed\n", failures == 0, failures);
+    server_stop(&server);
+    return failures == 0 ? 0 : 1;
 }

@@ -57,17 +57,22 @@ end
 
 local function mark() end
 
+local nested = setmetatable({}, { __mode = "k" }) -- coroutine → whether it is one of these:
+
 -- Whether a coroutine of somebody's own runs, of which HAProxy knows nothing: `core.yield` does
 -- nothing there and `core.register_task` crashes (2.6.12).  In its own ones HAProxy sets its hook
 -- anew whenever it resumes them.
 local function is_nested()
-    debug.sethook(mark, "", 1000000)
-    core.yield()
-    local nested = debug.gethook() == mark
-    if nested then
-        debug.sethook()
+    local thread = coroutine.running()
+    if nested[thread] == nil then
+        debug.sethook(mark, "", 1000000)
+        core.yield()
+        nested[thread] = debug.gethook() == mark
+        if nested[thread] then
+            debug.sethook()
+        end
     end
-    return nested
+    return nested[thread]
 end
 
 local function turn(family, client)

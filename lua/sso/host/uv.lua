@@ -199,15 +199,16 @@ local function turn(state, why)
     collect(state, client)
 end
 
-local function ring() end -- the uv_prepare comes next
-
 -- Bounds the loop's wait, seconds.  A ring that comes too early costs less than setting it anew for
--- each call.
+-- each call; what is to be done then, the uv_prepare does.
 local function set_alarm(state, seconds)
-    local now = clock()
-    if now + seconds < state.alarm_at or state.alarm_at < now then
-        state.alarm_at = now + seconds
-        state.alarm:start(math.min(math.ceil(seconds * 1000), LONGEST), 0, ring)
+    local rings_at = clock() + seconds
+    if rings_at < state.alarm_at then
+        state.alarm_at = rings_at
+        state.ring = state.ring or function()
+            state.alarm_at = math.huge -- by libuv's clock, which may be ahead of ours
+        end
+        state.alarm:start(math.min(math.ceil(seconds * 1000), LONGEST), 0, state.ring)
     end
 end
 

@@ -19,7 +19,7 @@ local function run()
         end
         if response then
             assert(response.headers and response.body)
-            local _ = response.rate_limit, response.request_id
+            assert(response.rate_limit ~= false and response.request_id ~= false)
         end
     end
 end

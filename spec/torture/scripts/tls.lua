@@ -3,8 +3,12 @@
 local shared = require "client"
 local sso = require "sso"
 
+-- libcurl 7.88 frees a host's name twice when memory runs out as it stores the first of the two
+-- session tickets that TLS 1.3 brings (Curl_ssl_addsessionid; a C program of curl_easy_perform and
+-- a share alone does it too): its own memory is tried with TLS 1.2, which brings one.
+local port = rawget(_G, "SOURCE") == "curl" and "SSO_FAULTS_TLS_1_2" or "SSO_FAULTS_HTTPS"
 local base_url = ("https://127.0.0.1:%s/ok/torture"):format(
-    assert(os.getenv "SSO_FAULTS_HTTPS", "run by spec/support/with_faults"))
+    assert(os.getenv(port), "run by spec/support/with_faults"))
 local ca_file = os.getenv "SSO_FAULTS_CA"
 
 local function run()
