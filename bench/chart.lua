@@ -10,7 +10,8 @@ role="img" aria-label="CPU time of a call beside a C program">
 <style>text{font:13px system-ui,sans-serif;fill:#1f2933}.t{font-weight:600}
 .n{font-variant-numeric:tabular-nums}.s{font-size:11px;fill:#52606d}</style>
 <rect width="100%%" height="100%%" fill="#fff"/>
-<text x="16" y="24" style="font-size:16px;font-weight:600">What a call costs beside the network</text>
+<text x="16" y="24"
+style="font-size:16px;font-weight:600">What a call costs beside the network</text>
 ]]
 
 local COLOURS = { floor = "#64748b", ours = "#0f766e", other = "#b4b9c2" }
@@ -47,7 +48,8 @@ local function panel(out, t, y)
     for _, row in ipairs(t.rows) do
         most = math.max(most, row.ratio)
     end
-    put(out, '<text class="t" x="16" y="%d">%s</text>', y, escape("CPU time of a call, " .. t.title))
+    local title = escape("CPU time of a call, " .. t.title)
+    put(out, '<text class="t" x="16" y="%d">%s</text>', y, title)
     for _, row in ipairs(t.rows) do
         y = y + ROW
         local length = bar(row.ratio, most)

@@ -14,7 +14,8 @@ end
 local version = _VERSION:match("%d%.%d")
 local here = debug.getinfo(1, "S").source:match "^@(.*/)" or "./"
 local root = here .. ".."
-package.path = here .. "?.lua;" .. root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. package.path
+package.path = here .. "?.lua;" .. root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;"
+    .. package.path
 package.cpath = root .. "/build/" .. version .. "/?.so;" .. package.cpath
 
 local sso = require "sso"

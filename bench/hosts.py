@@ -5,8 +5,8 @@ usage: sandbox/sandbox run bench/hosts [HOST...]
 Each host runs bench/hosts.lua: 200 calls that are answered after 20 ms against
 the host's own sleep; a ticker of 1 ms while 64 TLS connections begin at once
 and while 1,000 calls run, with a name look-up and back-offs pending; the CPU
-time of a call, as a ratio to plain Lua's blocking form on the same Lua.  nginx
-also answers /ping with 50 calls in flight (bench/nginx_ping).
+time of a call, as a ratio to plain Lua's blocking form on the same Lua, measured
+right after it.  nginx also answers /ping with 50 calls in flight (bench/nginx_ping).
 
 A gap is the longest time between two ticks, "own" the longest without the time
 for which others had the CPU (the kernel's run delay; what a hypervisor takes is
@@ -29,18 +29,16 @@ import nginx_ping
 ROOT = nginx_ping.ROOT
 PATIENCE = 240  # seconds a host may take
 
-# name, what runs it, the folder of its C modules, the plain Lua to compare with
+# What runs it, the folder of its C modules, the plain Lua to compare with.
 HOSTS = {
     "blocking": (["lua5.4"], "5.4", None),
-    "blocking-5.3": (["lua5.3"], "5.3", None),
-    "blocking-luajit": (["luajit"], "5.1", None),
-    "nginx": (None, "5.1", "blocking-luajit"),
+    "nginx": (None, "5.1", "luajit"),
     "neovim": (["nvim", "--headless", "-n", "-u", "NONE", "-i", "NONE", "-c",
-                "lua require 'hosts'", "-c", "qa!"], "5.1", "blocking-luajit"),
-    "luv": (["lua5.4"], "5.4", "blocking"),
-    "cqueues": (["lua5.4"], "5.4", "blocking"),
-    "copas": (["luajit"], "5.1", "blocking-luajit"),
-    "haproxy": (None, "5.3", "blocking-5.3"),
+                "lua require 'hosts'", "-c", "qa!"], "5.1", "luajit"),
+    "luv": (["lua5.4"], "5.4", "lua5.4"),
+    "cqueues": (["lua5.4"], "5.4", "lua5.4"),
+    "copas": (["luajit"], "5.1", "luajit"),
+    "haproxy": (None, "5.3", "lua5.3"),
 }
 
 # Milliseconds that a ticker may stand still.
@@ -58,7 +56,7 @@ def environment(folder, host, out):
         "LUA_PATH": ";".join(lua) + ";;",
         "LUA_CPATH": f"{build}/?.so;{build}/spec/?.so;;",
         "LD_PRELOAD": f"{build}/spec/slow_resolver.so",
-        "HOSTS_HOST": host.split("-")[0],
+        "HOSTS_HOST": host,
         "HOSTS_OUT": out,
     })
     return env
@@ -82,8 +80,7 @@ def program(name):
     return path
 
 
-def command_of(host, env, folder):
-    command = HOSTS[host][0]
+def command_of(host, command, env, folder):
     if host == "nginx":
         # nginx clears the environment of its workers
         names = ["HOSTS_HOST", "HOSTS_OUT", "SENDGRID_API_KEY", "SSO_SANDBOX_CA",
@@ -120,16 +117,17 @@ def figures(text):
     return found
 
 
-def measure(host, cpu):
+def measure(host, command, lua_folder, cpu, only=""):
     """Runs a host to its end and gives its figures."""
     folder = tempfile.mkdtemp(prefix="sso-hosts.")
     try:
         out = os.path.join(folder, "out")
-        env = environment(HOSTS[host][1], host, out)
+        env = environment(lua_folder, host, out)
+        env["HOSTS_ONLY"] = only
         log = os.path.join(folder, "log")
         with open(log, "w", encoding="utf-8") as file:
             process = subprocess.Popen(
-                command_of(host, env, folder), env=env, stdin=subprocess.DEVNULL, stdout=file,
+                command_of(host, command, env, folder), env=env, stdin=subprocess.DEVNULL, stdout=file,
                 stderr=file, preexec_fn=lambda: os.sched_setaffinity(0, cpu))
         try:
             ends = time.monotonic() + PATIENCE
@@ -221,12 +219,15 @@ def write(rows, ping, checks):
     print("\nwritten: build/hosts.json")
 
 
-def add_ratios(rows):
-    for host, row in rows.items():
-        plain = rows.get(HOSTS[host][2])
+def measure_beside_plain(host, cpu):
+    command, folder, plain = HOSTS[host]
+    row = summary(measure(host, command, folder, cpu))
+    if plain:
+        found = measure("blocking", [plain], folder, cpu, only="cpu")
         for name in "cpu_in_turn", "cpu_at_once":
-            if plain:
-                row[name + "_ratio"] = row[name + "_us"] / plain[name + "_us"]
+            row[name + "_plain_us"] = found[name][0][0] * 1e6
+            row[name + "_ratio"] = row[name + "_us"] / row[name + "_plain_us"]
+    return row
 
 
 def main():
@@ -234,16 +235,13 @@ def main():
     for host in wanted:
         if host not in HOSTS:
             raise SystemExit("hosts: there are: " + " ".join(HOSTS))
-    plain = {HOSTS[host][2] for host in wanted} - {None}
-    wanted = [host for host in HOSTS if host in wanted or host in plain]
     mine = nginx_ping.pin_sandbox()
     rows = {}
     for host in wanted:
         print(f"{host} ...", flush=True)
-        rows[host] = summary(measure(host, mine))
+        rows[host] = measure_beside_plain(host, mine)
         print(f"    {rows[host]['version']}, {rows[host]['lua']}", flush=True)
     ping = nginx_ping.check(20, cpus=mine)[0] if "nginx" in wanted else None
-    add_ratios(rows)
     show(rows)
     checks = [{"what": what, "value": value, "limit": limit, "ok": value <= limit}
               for what, value, limit in limits(rows, ping)]

@@ -1,4 +1,5 @@
--- lua-http 0.4 on cqueues, Lua 5.2 (what it needs is packaged for 5.1 and 5.2 alone), one kept connection a thread.
+-- lua-http 0.4 on cqueues, Lua 5.2 (what it needs is packaged for 5.1 and 5.2 alone): one kept
+-- connection a thread.
 --
 -- usage: lua5.2 lua_http.lua CALLS IN_FLIGHT PEM_FILE
 

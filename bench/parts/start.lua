@@ -6,7 +6,8 @@ local contenders = require "contenders"
 local measure = require "measure"
 
 local CURL = "curl -sS -o /dev/null --noproxy '*' -X PATCH "
-    .. "-H \"Authorization: Bearer $SENDGRID_API_KEY\" -H 'Content-Type: application/json' --data-binary @%s "
+    .. "-H \"Authorization: Bearer $SENDGRID_API_KEY\" "
+    .. "-H 'Content-Type: application/json' --data-binary @%s "
     .. "\"$SENDGRID_BASE_URL/v3/sso/certificates/" .. measure.cert_id .. "\""
 
 -- The request's body, for the curl program.

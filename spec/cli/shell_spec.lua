@@ -102,13 +102,14 @@ describe("for shells", function()
             set -e
             top=$PWD
             cd '%s'
+            mkdir -p 'V%%1'; cd 'V%%1' # what a template could mistake for its own
             mkdir -p prefix/bin prefix/share/lua/%s prefix/lib/lua/%s/sso
             cp "$top/bin/sendgrid-sso" prefix/bin
             cp -R "$top/lua/sso" prefix/share/lua/%s/
             cp "$(cd "$top" && readlink -f '%s')/sso/core.so" prefix/lib/lua/%s/sso
             unset LUA_PATH LUA_CPATH
             cd /
-            %s '%s/prefix/bin/sendgrid-sso' version
+            %s '%s/V%%1/prefix/bin/sendgrid-sso' version
         ]]):format(folder, version, version, version, build, version, helper.interpreter(), folder))
         assert.truthy(output:find "^sendgrid%-sso %d", output)
     end)
