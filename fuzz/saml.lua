@@ -14,7 +14,7 @@ end
 
 return function(input)
     if input:byte(1) == 0 then
-        input = mime.b64(input:sub(2))
+        input = mime.b64(input:sub(2)) or "" -- nil for nothing
     end
     local explained, err = saml.explain(input, OPTIONS)
     if not explained then

@@ -326,6 +326,10 @@ describe("in HAProxy with a master process", function()
             assert.is_nil(log:find "ALERT", log)
             local new = pid_of_worker(haproxy)
             haproxy:stop()
+            local ends = process.now() + 10 * helper.patience -- its master is gone first
+            while not is_gone(new) and process.now() < ends do
+                process.run({ "true" }, {}, 10)
+            end
             assert.is_true(is_gone(new))
         end)
     end
