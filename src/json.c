@@ -92,7 +92,9 @@ static size_t escape(char *at, char c)
         at[1] = 't';
     if (at[1] >= 0x20)
         return 2;
-    memcpy(at + 1, "u00", 3);
+    at[1] = 'u';
+    at[2] = '0';
+    at[3] = '0';
     at[4] = hex[(unsigned char)c >> 4];
     at[5] = hex[c & 15];
     return 6;

@@ -13,6 +13,15 @@
 #include <sys/epoll.h>
 #include <sys/types.h>
 
+/* Their headers are left out: they declare these with other attributes. */
+int epoll_create1(int flags);
+int epoll_ctl(int set, int operation, int fd, struct epoll_event *event);
+int timerfd_create(int clock, int flags);
+int getsockname(int fd, void *name, unsigned *len);
+int madvise(void *address, size_t len, int advice);
+ssize_t getrandom(void *bytes, size_t len, unsigned flags);
+int socket(int domain, int type, int protocol);
+
 static bool fails(const char *name)
 {
     const char *failing = getenv("SSO_FAILING");

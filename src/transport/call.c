@@ -85,13 +85,13 @@ bool sso_call_use_settings(struct sso_call *call, struct sso_settings *settings)
         return true;
     }
     if (prefix_len > 0 || call->target != call->path) {
-        char *target = sso_malloc(prefix_len + path_len + 1);
+        size_t size = prefix_len + path_len + 1;
+        char *target = sso_malloc(size);
 
         if (target == NULL) {
             return false;
         }
-        memcpy(target, prefix, prefix_len);
-        memcpy(target + prefix_len, call->path, path_len + 1);
+        (void)snprintf(target, size, "%s%s", prefix, call->path);
         sso_free(call->own_target);
         call->own_target = target;
         call->target = target;
