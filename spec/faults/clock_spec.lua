@@ -60,7 +60,9 @@ local function deadline_under(offset)
 end
 
 describe("a clock that jumps", function()
-    if not has_faketime then
+    if os.getenv "SSO_VARIANT" == "asan" or os.getenv "SSO_VARIANT" == "valgrind" then
+        return -- what fakes the time and what checks memory both want to be first, and hang
+    elseif not has_faketime then
         pending "faketime is not installed"
         return
     end
