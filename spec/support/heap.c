@@ -21,6 +21,8 @@ static int heap_lua_used(lua_State *L)
     return 1;
 }
 
+int luaopen_heap(lua_State *L);
+
 int luaopen_heap(lua_State *L)
 {
     lua_newtable(L);
