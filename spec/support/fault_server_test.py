@@ -136,6 +136,15 @@ def test_scenarios():
         ("keepalive-then-close-idle", "end", rb"\"id\": 123,"),
         ("flaky-1-reset-before-answer", "reset", rb"^$"),
         ("until-1-reset-before-answer", "stall", rb"\"id\": 123,"),
+        ("sized-3", "stall", rb"Content-Length: 3\r\n\r\n<<<$"),
+        ("raw-no-such-bytes", "stall", rb"^HTTP/1.1 501 "),
+        ("raw-bare-lf", "stall", rb"^HTTP/1.1 200 OK\n[^\r]*\n\n{[^\r]*}$"),
+        ("raw-length-short", "end", rb"Content-Length: 10\r\n\r\n{.{10,}}$"),
+        ("later-1-no-reason", "stall", rb"^HTTP/1.1 200 OK\r\n"),
+        ("later-0-no-reason", "stall", rb"^HTTP/1.1 200\r\n"),
+        ("field-enabled-text", "stall", rb"\"id\": 123,.*\"enabled\": \"text\""),
+        ("field-not_after-missing", "stall", rb"\r\n\r\n(?!.*\"not_after\"){.*}$"),
+        ("error-field-message-list", "stall", rb"^HTTP/1.1 400 .*\"message\": \[\]"),
     ]
     with ThreadPoolExecutor(len(rows)) as pool:
         results = list(pool.map(once, [row[0] for row in rows]))
