@@ -5,7 +5,7 @@
 --   name, key   for people; for the JSON
 --   command     where CALLS, FLIGHT and PEM stand for what a part wants
 --   probe       a command that ends well when the contender can run
---   ours        this module; floor: the C program
+--   ours        this module; floor: the C program; judged: targets are about it
 --   at_once     can have several calls under way
 --   calls       at most as many calls a round, for the slow ones; rounds: as many rounds
 
@@ -33,6 +33,7 @@ local all = {
         command = "lua5.4 " .. here .. "call.lua CALLS FLIGHT on PEM",
         probe = "lua5.4 -v && test -e " .. build .. "5.4/sso/core.so",
         ours = true,
+        judged = true,
         at_once = true,
     },
     {
@@ -49,6 +50,7 @@ local all = {
         command = "luajit " .. here .. "call.lua CALLS FLIGHT on PEM",
         probe = "luajit -v && test -e " .. build .. "5.1/sso/core.so",
         ours = true,
+        judged = true,
         at_once = true,
     },
     {

@@ -14,7 +14,7 @@ local measure = require "measure"
 local contenders = require "contenders"
 local report = require "report"
 
-local PARTS = { "cpu", "instructions", "start", "memory", "latency", "connections" }
+local PARTS = { "cpu", "instructions", "start", "memory", "latency", "connections", "growth" }
 
 local function options_of(words)
     local options = { parts = PARTS }

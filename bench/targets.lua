@@ -74,4 +74,33 @@ return {
             return node and ours and node / ours
         end,
     },
+    {
+        name = "a new connection, system's anchors: at most 1.2 ms CPU",
+        limit = 1200,
+        unit = "µs",
+        value = function(at) return at("connections", "system", "cpu_us") end,
+    },
+    {
+        name = "a new connection, system's anchors, and its call: at most 100 KB",
+        limit = 100,
+        unit = "KB",
+        value = function(at) return at("connections", "system", "kb") end,
+    },
+    {
+        name = "new connections that resumed a session: at least 95 %",
+        limit = 95,
+        least = true,
+        unit = "%",
+        value = function(at) return at("connections", "system", "resumed") end,
+    },
+    {
+        -- the first hundred are few and have the caches to fill
+        name = "CPU of a call, the last decade of calls to the one from 100 to 1,000: at most 1.10 x",
+        limit = 1.10,
+        value = function(at)
+            local early = at("growth", "1000", "ratio")
+            local late = at("growth", "1000000", "ratio") or at("growth", "100000", "ratio")
+            return early and late and late / early
+        end,
+    },
 }

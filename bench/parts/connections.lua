@@ -1,39 +1,91 @@
--- connections.lua - a new connection for each call: CPU and wall time beyond a kept one's, with
--- the sandbox's CA and with the system's trust anchors, and how many of them resumed a session.
--- The server says with each answer that it closes.
+-- connections.lua - a new connection for each call, which the server closes with its answer: CPU
+-- beyond a kept one, resident memory, and how many resumed a session.  With the sandbox's CA alone
+-- and with the system's trust anchors, which is what a program has that sets nothing.
 
+local cjson = require "cjson"
 local measure = require "measure"
 
-local FAULT = "[{\"headers\":{\"Connection\":\"close\"},\"times\":\"always\"}]"
+local FAULT = [=[[{"headers":{"Connection":"close"},"times":"always"}]]=]
+local FLIGHT = 64
 
-local function fault(on)
-    local command = on and "--data-binary '" .. FAULT .. "'" or "-X DELETE"
-    return os.execute("curl -fsS --noproxy '*' -o /dev/null " .. command
-        .. " \"$SSO_SANDBOX_CONTROL/fault\"")
+local function control(path, arguments)
+    return (measure.output_of("curl -fsS --noproxy '*' " .. arguments
+        .. " \"$SSO_SANDBOX_CONTROL" .. path .. "\""))
+end
+
+-- With the server closing after each answer.  → what f gave, and the share that resumed a session
+local function closing(f)
+    control("/fault", "-o /dev/null --data-binary " .. measure.quote(FAULT))
+    control("/log", "-o /dev/null -X DELETE")
+    local result = f()
+    local log = cjson.decode(control("/log", ""))
+    control("/fault", "-o /dev/null -X DELETE")
+    local resumed = 0
+    for _, request in ipairs(log.requests) do
+        resumed = resumed + (request.tls.resumed and 1 or 0)
+    end
+    return result, resumed / #log.requests
+end
+
+-- KB that each of 64 connections takes which are open at once.
+local function resident(context, around)
+    local command = ("lua5.4 %sresident.lua %d %s"):format(measure.here, FLIGHT, context.pem)
+    local text, ok = measure.output_of(measure.command(around and around(command) or command,
+        { delay = 0.02, cpu = "other" }))
+    local _, queued, flight = text:match "^(%d+) (%d+) (%d+)"
+    if not ok or not flight then
+        error("resident.lua failed: " .. text, 0)
+    end
+    return (flight - queued) / FLIGHT
 end
 
 return function(context)
+    local calls, rounds = context.quick and 60 or 200, context.quick and 1 or 5
+    local ours = ("lua5.4 %scall.lua %d 1 on %s"):format(measure.here, calls, context.pem)
+    local floor = ("%sbench/call_floor %d 1 %s %s"):format(measure.build, calls, measure.cert_id,
+        context.pem)
+    local system = measure.with_system_anchors()
+    local list = {
+        { key = "one_ca", name = "sendgrid-sso, one CA", command = ours, resident = true },
+        { key = "c_one_ca", name = "C, one CA", command = floor },
+    }
+    if system then
+        list[3] = {
+            key = "system", name = "sendgrid-sso, system's anchors", command = ours,
+            around = system, resident = true,
+        }
+        list[4] = {
+            key = "c_system", name = "C, system's anchors, hashed folder", command = floor,
+            around = system,
+        }
+        list[5] = {
+            key = "c_defaults", name = "C, system's anchors, libcurl's defaults", command = floor,
+            around = system, env = "BENCH_ANCHORS=default",
+        }
+    end
+    local shown = measure.rounds(list, rounds, function(item)
+        local options = { cpu = "server", around = item.around, env = item.env }
+        local kept = measure.calls(item.name, item.command, options)
+        local fresh, resumed = closing(function()
+            return measure.calls(item.name, item.command, options)
+        end)
+        return { cpu = fresh.cpu - kept.cpu, resumed = resumed }
+    end)
     local rows = {}
-    local calls = context.quick and 100 or 400
-    local kept = measure.calls("kept", ("lua5.4 %scall.lua %d 1 on %s"):format(
-        measure.here, calls, context.pem), { cpu = "server" })
-    assert(fault(true), "the sandbox takes no fault")
-    local fresh = measure.calls("new connections", ("lua5.4 %scall.lua %d 1 on %s"):format(
-        measure.here, calls, context.pem), { cpu = "server" })
-    local floor = measure.calls("C", ("%sbench/call_floor %d 1 %s %s"):format(
-        measure.build, calls, measure.cert_id, context.pem), { cpu = "server" })
-    assert(fault(false), "the sandbox keeps its fault")
-    for _, row in ipairs {
-        { "kept", "sendgrid-sso, Lua 5.4, kept connection", kept },
-        { "fresh", "sendgrid-sso, Lua 5.4, a new one each call", fresh },
-        { "c", "C, a new one each call", floor },
-    } do
-        rows[#rows + 1] = {
-            key = row[1], name = row[2], cpu_us = row[3].cpu, ms = 1e3 / row[3].rate,
+    for i, item in ipairs(list) do
+        local cpu, least, most = measure.of(shown[i], "cpu")
+        rows[i] = {
+            key = item.key, name = item.name, cpu_us = cpu, least = least, most = most,
+            resumed = measure.of(shown[i], "resumed") * 100,
+            kb = item.resident and resident(context, item.around) or nil,
         }
     end
     return { {
-        key = "connections", title = "a new connection for each call, one CA", rows = rows,
-        columns = { { "CPU µs", "cpu_us", "%.0f" }, { "ms a call", "ms", "%.2f" } },
+        key = "connections", title = "a new connection: beyond a call on a kept one", rows = rows,
+        columns = {
+            { "CPU µs", "cpu_us", "%.0f" }, { "least", "least", "%.0f" },
+            { "most", "most", "%.0f" }, { "resumed", "resumed", "%.0f %%" },
+            { "KB with its call", "kb", "%.1f" },
+        },
     } }
 end

@@ -23,20 +23,6 @@ local function body_file(context)
     return path
 end
 
--- A copy of the system's anchors with the sandbox's CA in both forms. → its folder, or nil
-local function anchors()
-    local folder = os.getenv "SSO_SANDBOX_DIR" .. "/anchors"
-    local ok = os.execute(([[
-        mkdir -p %s/certs && cp -RP /etc/ssl/certs/. %s/certs/ &&
-        cp "$SSO_SANDBOX_CA" %s/certs/sandbox.pem &&
-        ln -sf sandbox.pem %s/certs/$(openssl x509 -noout -hash -in "$SSO_SANDBOX_CA").0 &&
-        cat /etc/ssl/certs/ca-certificates.crt "$SSO_SANDBOX_CA" >%s/bundle &&
-        mv %s/bundle %s/certs/ca-certificates.crt &&
-        unshare -rm true 2>/dev/null
-    ]]):gsub("%%s", measure.quote(folder)))
-    return ok and folder .. "/certs" or nil
-end
-
 local function programs(context)
     local list = contenders.pick(context.contenders, function(contender)
         return not contender.key:find "_off$"
@@ -103,21 +89,21 @@ return function(context)
     local tables = {
         run_list(context, "cold", "cold start to the first answer and the end, one CA", list),
     }
-    local folder = anchors()
-    if folder then
+    local around = measure.with_system_anchors()
+    if around then
         local ours = {}
         for _, item in ipairs(list) do
-            if item.ours or item.key == "curl" then
+            if item.ours or item.key == "curl" or item.key == "c" then
                 ours[#ours + 1] = item
             end
         end
+        -- What all of them cannot do without, whatever they are written in.
+        ours[#ours + 1] = {
+            key = "loading", name = "curl --version: libcurl loaded, no call",
+            command = "curl --version",
+        }
         tables[2] = run_list(context, "cold_system",
-            "the same with the system's trust anchors (Debian's 140 certificates)", ours,
-            function(command)
-                return ("unshare -rm sh -c %s"):format(measure.quote(
-                    "mount --bind " .. measure.quote(folder) .. " /etc/ssl/certs && "
-                    .. "unset SSL_CERT_FILE && exec " .. command))
-            end)
+            "the same with the system's trust anchors (Debian's 140 certificates)", ours, around)
     else
         context.say "system's trust anchors: not measured, a mount namespace is not to be had"
     end
