@@ -102,6 +102,36 @@ static void push_kinds(lua_State *L)
     }
 }
 
+/* What calls need not is made when it is first asked for: the tables that
+ * documentation and the command line read are a third of all memory. */
+static const struct {
+    const char *name;
+    void (*push)(lua_State *L); /* [-0, +1] */
+} later[] = {
+    {"operations", sso_operations_push},
+    {"options", sso_options_push},
+};
+
+/* __index of the module's table. */
+static int core_lua_later(lua_State *L)
+{
+    size_t i;
+
+    lua_settop(L, 2); /* module, name */
+    for (i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+        lua_pushstring(L, later[i].name);
+        if (lua_rawequal(L, 2, -1)) {
+            later[i].push(L); /* module, name, name, table */
+            lua_pushvalue(L, -1);
+            lua_insert(L, 3);
+            lua_rawset(L, 1); /* module, name, table */
+            return 1;
+        }
+        lua_pop(L, 1);
+    }
+    return 0;
+}
+
 /* The one symbol that is exported; the Makefile hides all others. */
 __attribute__((visibility("default"))) int luaopen_sso_core(lua_State *L)
 {
@@ -118,10 +148,8 @@ __attribute__((visibility("default"))) int luaopen_sso_core(lua_State *L)
     lua_setfield(L, -2, "client");
     sso_handle_open(L);
     lua_setfield(L, -2, "handle");
-    sso_operations_push(L);
-    lua_setfield(L, -2, "operations");
-    sso_options_push(L);
-    lua_setfield(L, -2, "options");
+    sso_operations_push_names(L);
+    lua_setfield(L, -2, "operation_names");
     push_kinds(L);
     lua_setfield(L, -2, "kinds");
     lua_newtable(L);
@@ -130,5 +158,9 @@ __attribute__((visibility("default"))) int luaopen_sso_core(lua_State *L)
     lua_setfield(L, -2, "hosts");
     (void)sso_certificate_open(L);
     lua_setfield(L, -2, "certificate");
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, core_lua_later);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
     return 1;
 }

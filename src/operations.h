@@ -98,14 +98,14 @@ const struct sso_field *sso_field_find(const struct sso_field *fields,
 /* Whether any field goes into the body. */
 bool sso_operation_has_body(const struct sso_operation *op);
 
-/* "string", "array of strings", … */
-const char *sso_field_type_name(enum sso_field_type type);
-
 /*
  * Pushes the rows as an array of tables, for what is written in Lua: calls,
  * documentation, command line. [-0, +1]
  */
 void sso_operations_push(lua_State *L);
+
+/* Pushes their names alone, in the same order. [-0, +1] */
+void sso_operations_push_names(lua_State *L);
 
 #pragma GCC visibility pop
 

@@ -14,11 +14,6 @@ static const char *const shape_names[] = {
     "object", "array", "true", "maybe", "anything",
 };
 
-const char *sso_field_type_name(enum sso_field_type type)
-{
-    return type_names[type];
-}
-
 /* Sets table-on-top[name] = text unless it is NULL. [-0, +0] */
 static void set_text(lua_State *L, const char *name, const char *text)
 {
@@ -130,6 +125,18 @@ void sso_operations_push(lua_State *L)
     lua_createtable(L, (int)sso_operation_count, 0);
     for (i = 0; i < sso_operation_count; i++) {
         push_operation(L, &sso_operations[i]);
+        lua_rawseti(L, -2, (int)i + 1);
+    }
+}
+
+void sso_operations_push_names(lua_State *L)
+{
+    size_t i;
+
+    luaL_checkstack(L, 2, "operations");
+    lua_createtable(L, (int)sso_operation_count, 0);
+    for (i = 0; i < sso_operation_count; i++) {
+        lua_pushstring(L, sso_operations[i].name);
         lua_rawseti(L, -2, (int)i + 1);
     }
 }

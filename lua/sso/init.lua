@@ -64,8 +64,7 @@ local function check_client(client, name)
     end
 end
 
-for number, operation in ipairs(core.operations) do
-    local name = operation.name
+for number, name in ipairs(core.operation_names) do
     -- _begin raises at the position of these functions' caller: no tail calls here
     Client[name] = function(client, ...)
         check_client(client, name)

@@ -13,9 +13,9 @@ local PAGE = 500
 local SUBUSER_PAGE = 100
 
 -- The number by which the core knows an operation.
-local function number_of(name)
-    for number, operation in ipairs(core.operations) do
-        if operation.name == name then
+local function number_of(wanted)
+    for number, name in ipairs(core.operation_names) do
+        if name == wanted then
             return number
         end
     end

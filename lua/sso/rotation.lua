@@ -18,8 +18,8 @@ local wanted_set = require "sso.rotation.wanted"
 local M = {}
 
 local LIST_CERTIFICATES
-for number, operation in ipairs(core.operations) do
-    if operation.name == "list_certificates" then
+for number, name in ipairs(core.operation_names) do
+    if name == "list_certificates" then
         LIST_CERTIFICATES = number
     end
 end
