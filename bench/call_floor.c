@@ -28,6 +28,12 @@
 #define INTEGRATION "b0b98502-9408-4b24-9e3d-31ed7cb15312"
 #define AGENT       "call-floor/0.1.0 (C; libcurl " LIBCURL_VERSION ")"
 
+/* BENCH_AGENT: what the module sends, so that both send the same bytes. */
+static const char *agent(void)
+{
+    return getenv("BENCH_AGENT") != NULL ? getenv("BENCH_AGENT") : AGENT;
+}
+
 struct buffer {
     char *data; /* zero-terminated */
     size_t len, capacity;
@@ -130,7 +136,7 @@ static void set_up(struct bench *b, struct transfer *t)
     }
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 30000L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, AGENT);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, agent());
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, b->headers);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_data);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &t->headers);

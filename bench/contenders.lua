@@ -138,6 +138,16 @@ function M.pick(list, fits)
     return picked
 end
 
+--- The contender with a key.
+function M.named(list, key)
+    for _, contender in ipairs(list) do
+        if contender.key == key then
+            return contender
+        end
+    end
+    error(key .. " is not here: make build", 0)
+end
+
 --- A contender's command.
 function M.command(contender, calls, in_flight, pem)
     return (contender.command:gsub("%u%u%u+", {

@@ -58,12 +58,17 @@ function M.pin()
     end
 end
 
+--- What the module calls itself in Lua 5.4; the C program does too.
+M.agent = "unknown"
+
 --- The command with variables and a CPU.
 ---@param options {delay: number?, cpu: string?, env: string?, url: string?}
 function M.command(command, options)
     local prefix = ("env -u CURL_CA_BUNDLE -u SSL_CERT_DIR SENDGRID_BASE_URL=%s "
-        .. "SSL_CERT_FILE=\"$SSO_SANDBOX_CA\" NODE_EXTRA_CA_CERTS=\"$SSO_SANDBOX_CA\" %s "):format(
-        M.quote(options.url or bench.base_url(options.delay)), options.env or "")
+        .. "SSL_CERT_FILE=\"$SSO_SANDBOX_CA\" NODE_EXTRA_CA_CERTS=\"$SSO_SANDBOX_CA\" "
+        .. "BENCH_AGENT=%s %s "):format(
+        M.quote(options.url or bench.base_url(options.delay)), M.quote(M.agent),
+        options.env or "")
     if M.cpus and options.cpu then
         prefix = ("taskset -c %d %s"):format(M.cpus[options.cpu], prefix)
     end
@@ -125,6 +130,29 @@ function M.spawn(name, command, options, times)
         runs[#runs + 1] = { wall = tonumber(wall), cpu = tonumber(cpu), peak = tonumber(peak) }
     end
     return runs
+end
+
+-- ---- what was sent ---------------------------------------------------------
+
+local function control(path, arguments)
+    return (M.output_of("curl -fsS --noproxy '*' " .. arguments
+        .. " \"$SSO_SANDBOX_CONTROL" .. path .. "\""))
+end
+
+--- What the sandbox received while a function ran.
+---@return table[] requests  headers = {{name, value}, …}, body_base64, tls, …
+---@return any result  of the function
+function M.received(f, fault)
+    if fault then
+        control("/fault", "-o /dev/null --data-binary " .. M.quote(fault))
+    end
+    control("/log", "-o /dev/null -X DELETE")
+    local result = f()
+    local log = require "cjson".decode(control("/log", ""))
+    if fault then
+        control("/fault", "-o /dev/null -X DELETE")
+    end
+    return log.requests, result
 end
 
 -- ---- rounds ----------------------------------------------------------------

@@ -17,7 +17,10 @@ end
 
 local function cell(row, column)
     local value = row[column[2]]
-    return value == nil and "" or column[3]:format(value * (column[4] or 1))
+    if value == nil then
+        return ""
+    end
+    return column[3]:format(column[4] and value * column[4] or value)
 end
 
 --- One table for a terminal.
@@ -27,15 +30,19 @@ function M.text(t)
     for _, row in ipairs(t.rows) do
         name = math.max(name, width(row.name))
     end
-    local head = (" "):rep(name)
-    for _, column in ipairs(t.columns) do
-        head = head .. "  " .. right(column[1], math.max(8, width(column[1])))
+    local head, widths = (" "):rep(name), {}
+    for i, column in ipairs(t.columns) do
+        widths[i] = math.max(8, width(column[1]))
+        for _, row in ipairs(t.rows) do
+            widths[i] = math.max(widths[i], width(cell(row, column)))
+        end
+        head = head .. "  " .. right(column[1], widths[i])
     end
     lines[#lines + 1] = head
     for _, row in ipairs(t.rows) do
         local line = left(row.name, name)
-        for _, column in ipairs(t.columns) do
-            line = line .. "  " .. right(cell(row, column), math.max(8, width(column[1])))
+        for i, column in ipairs(t.columns) do
+            line = line .. "  " .. right(cell(row, column), widths[i])
         end
         lines[#lines + 1] = line
     end

@@ -14,7 +14,10 @@ local measure = require "measure"
 local contenders = require "contenders"
 local report = require "report"
 
-local PARTS = { "cpu", "instructions", "start", "memory", "latency", "connections", "growth" }
+local PARTS = {
+    "bytes", "cpu", "instructions", "start", "memory", "latency", "connections",
+    "growth",
+}
 
 local function options_of(words)
     local options = { parts = PARTS }

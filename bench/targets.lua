@@ -95,7 +95,7 @@ return {
     },
     {
         -- the first hundred are few and have the caches to fill
-        name = "CPU of a call, the last decade of calls to the one from 100 to 1,000: at most 1.10 x",
+        name = "CPU of a call, last decade to that of 100 to 1,000 calls: at most 1.10 x",
         limit = 1.10,
         value = function(at)
             local early = at("growth", "1000", "ratio")

@@ -2,29 +2,19 @@
 -- beyond a kept one, resident memory, and how many resumed a session.  With the sandbox's CA alone
 -- and with the system's trust anchors, which is what a program has that sets nothing.
 
-local cjson = require "cjson"
 local measure = require "measure"
 
 local FAULT = [=[[{"headers":{"Connection":"close"},"times":"always"}]]=]
 local FLIGHT = 64
 
-local function control(path, arguments)
-    return (measure.output_of("curl -fsS --noproxy '*' " .. arguments
-        .. " \"$SSO_SANDBOX_CONTROL" .. path .. "\""))
-end
-
 -- With the server closing after each answer.  → what f gave, and the share that resumed a session
 local function closing(f)
-    control("/fault", "-o /dev/null --data-binary " .. measure.quote(FAULT))
-    control("/log", "-o /dev/null -X DELETE")
-    local result = f()
-    local log = cjson.decode(control("/log", ""))
-    control("/fault", "-o /dev/null -X DELETE")
+    local requests, result = measure.received(f, FAULT)
     local resumed = 0
-    for _, request in ipairs(log.requests) do
+    for _, request in ipairs(requests) do
         resumed = resumed + (request.tls.resumed and 1 or 0)
     end
-    return result, resumed / #log.requests
+    return result, resumed / #requests
 end
 
 -- KB that each of 64 connections takes which are open at once.

@@ -95,11 +95,12 @@ static bool append_agent(struct curl_slist **list,
 static bool build_list(struct curl_slist **list,
                        const struct sso_settings_spec *spec, bool body)
 {
-    bool ok = true;
+    bool ok = append_agent(list, spec); /* where libcurl puts its own */
     size_t i;
 
     if (spec->api_key != NULL) {
-        ok = append_header(list, "Authorization", "Bearer ", spec->api_key);
+        ok = ok &&
+             append_header(list, "Authorization", "Bearer ", spec->api_key);
     }
     if (!is_given(spec, "Accept")) {
         ok = ok && append(list, "Accept: application/json");
@@ -109,7 +110,6 @@ static bool build_list(struct curl_slist **list,
                                      : "Content-Type:");
     }
     ok = ok && append(list, "Expect:"); /* one round trip, no 100-continue */
-    ok = ok && append_agent(list, spec);
     for (i = 0; ok && i < spec->header_count; i++) {
         ok = append_header(list, spec->headers[i].name, "",
                            spec->headers[i].value);
