@@ -1,33 +1,13 @@
 -- The timeline: what is drawn for which certificates, in a terminal's characters and as SVG.
 
-local assess = require("sso.monitor.assess").assess
-local dated = require "support.dated"
 local layout = require "sso.timeline.layout"
 local lxp = require "lxp"
 local printable = require "sso.printable"
+local reports = require "support.reports"
 local timeline = require "sso.timeline"
 
-local AT = 1800000000 -- 2027-01-15
-local DAY = 86400
-
-local function stored(id, from, to, enabled, cn)
-    return {
-        id = id,
-        enabled = enabled,
-        public_certificate = dated.certificate(cn or "idp", AT + from * DAY, AT + to * DAY),
-    }
-end
-
-local function report_of(...)
-    local entries = {}
-    for i, entry in ipairs { ... } do
-        entries[i] = {
-            integration = { id = "id-" .. i, name = entry.name, enabled = entry.enabled },
-            certificates = entry,
-        }
-    end
-    return assess(entries, { at = AT })
-end
+local AT, DAY = reports.AT, reports.DAY
+local stored, report_of = reports.stored, reports.of
 
 -- A gap, an axis that is too short, an end in sight, an integration without any.
 local function several()

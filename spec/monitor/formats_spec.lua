@@ -3,32 +3,13 @@
 
 local assess = require("sso.monitor.assess").assess
 local cjson = require "cjson"
-local dated = require "support.dated"
 local helper = require "helper"
 local monitor = require "sso.monitor"
 local printable = require "sso.printable"
+local reports = require "support.reports"
 
-local AT = 1800000000 -- 2027-01-15 08:00 UTC
-local DAY = 86400
-
-local function stored(id, from, to, enabled)
-    return {
-        id = id,
-        enabled = enabled,
-        public_certificate = dated.certificate("idp", AT + from * DAY, AT + to * DAY),
-    }
-end
-
-local function report_of(...)
-    local entries = {}
-    for i, entry in ipairs { ... } do
-        entries[i] = {
-            integration = { id = "id-" .. i, name = entry.name, enabled = entry.enabled },
-            certificates = entry,
-        }
-    end
-    return assess(entries, { at = AT })
-end
+local AT, DAY = reports.AT, reports.DAY
+local stored, report_of = reports.stored, reports.of
 
 local function two()
     return report_of(
