@@ -76,6 +76,41 @@ function M.facts(facts)
         facts.module, facts.libcurl, facts.tls, facts.cjson)
 end
 
+local function row_of(tables, key, row_key)
+    for _, t in ipairs(tables) do
+        for _, row in ipairs(t.key == key and t.rows or {}) do
+            if row.key == row_key then
+                return row
+            end
+        end
+    end
+end
+
+--- The README's table: a row a contender, of the CPU and the start.
+function M.summary(tables)
+    local lines = {
+        "| | CPU µs a call, in turn | to C | 64 at once | to C | cold start, ms |",
+        "|---|---:|---:|---:|---:|---:|",
+    }
+    local function add(key, name)
+        local turn, once = row_of(tables, "in_turn", key), row_of(tables, "at_64", key)
+        local cold = row_of(tables, "cold", key)
+        lines[#lines + 1] = ("| %s | %s | %s | %s | %s | %s |"):format(name,
+            turn and ("%.0f"):format(turn.cpu_us) or "", turn and ("%.2f"):format(turn.ratio) or "",
+            once and ("%.0f"):format(once.cpu_us) or "", once and ("%.2f"):format(once.ratio) or "",
+            cold and ("%.0f"):format(cold.wall_ms) or "")
+    end
+    for _, t in ipairs(tables) do
+        for _, row in ipairs(t.key == "in_turn" and t.rows or {}) do
+            if not row.key:find "_off$" then
+                add(row.key, row.name)
+            end
+        end
+    end
+    add("curl", "the curl program")
+    return table.concat(lines, "\n") .. "\n"
+end
+
 --- Everything as JSON: `{facts, missing, tables = {KEY = {title, rows = {KEY = {…}}}}, targets}`.
 function M.json(facts, missing, tables, targets)
     local document = { facts = facts, tables = {}, targets = targets }

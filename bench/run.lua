@@ -80,6 +80,32 @@ local function judge(tables)
     return verdicts
 end
 
+local README_MARKS = { "<!-- benchmark: make bench PUBLISH=1 -->", "<!-- benchmark ends -->" }
+
+-- Writes docs/benchmark.md, its picture, and the README's part.
+local function publish(facts, tables, verdicts, chart)
+    local page = { "# Benchmark results\n\nMade by `make bench PUBLISH=1`; [bench/README.md]("
+        .. "../bench/README.md) says what each\nnumber is.\n\n"
+        .. report.facts(facts):gsub("\n", "  \n")
+        .. "\n\n![CPU time of a call](benchmark.svg)\n" }
+    for _, t in ipairs(tables) do
+        page[#page + 1] = report.markdown(t)
+    end
+    page[#page + 1] = "| target | measured | |\n|---|---:|---|\n"
+    for _, verdict in ipairs(verdicts) do
+        page[#page] = page[#page] .. ("| %s | %.3f %s | %s |\n"):format(verdict.name, verdict.value,
+            verdict.unit, verdict.holds and "holds" or "missed")
+    end
+    write(here .. "../docs/benchmark.md", table.concat(page, "\n"))
+    write(here .. "../docs/benchmark.svg", chart)
+    local readme = measure.read_file(here .. "../README.md")
+    local from, start = readme:find(README_MARKS[1], 1, true)
+    local stop = readme:find(README_MARKS[2], 1, true)
+    assert(from and stop, "the README has no place for the benchmark")
+    write(here .. "../README.md", readme:sub(1, start) .. "\n\n" .. report.summary(tables)
+        .. "\n" .. report.facts(facts):gsub("\n", "; ") .. ".\n" .. readme:sub(stop))
+end
+
 local options = options_of(arg)
 local began = measure.now()
 local facts = measure.facts()
@@ -120,19 +146,6 @@ write(measure.build .. "bench/results.json", report.json(facts, missing, tables,
 local chart = require "chart".svg(tables, facts)
 write(measure.build .. "bench/chart.svg", chart)
 if options.publish then
-    local page = { "# Benchmark results\n\nMade by `make bench PUBLISH=1`; [bench/README.md]("
-        .. "../bench/README.md) says what each\nnumber is.\n\n"
-        .. report.facts(facts):gsub("\n", "  \n")
-        .. "\n\n![CPU time of a call](benchmark.svg)\n" }
-    for _, t in ipairs(tables) do
-        page[#page + 1] = report.markdown(t)
-    end
-    page[#page + 1] = "| target | measured | |\n|---|---:|---|\n"
-    for _, verdict in ipairs(verdicts) do
-        page[#page] = page[#page] .. ("| %s | %.3f %s | %s |\n"):format(verdict.name, verdict.value,
-            verdict.unit, verdict.holds and "holds" or "missed")
-    end
-    write(here .. "../docs/benchmark.md", table.concat(page, "\n"))
-    write(here .. "../docs/benchmark.svg", chart)
+    publish(facts, tables, verdicts, chart)
 end
 os.exit(all_hold or options.quick)
