@@ -85,6 +85,7 @@ local pages = {
             at_once = true,
         },
         { prints = "^0\t50\n$", sends = "50 x GET 200" },
+        { prints = "^1%.1\n$", sends = "GET 200" }, -- without TLS
         { prints = "^1 certificates\n$", sends = "3 x GET 200" },
         { prints = "^timeout\tqueue\t0\n" .. ID .. "\n$", sends = "GET 200" },
         { prints = "^20 in time, 0 cancelled\n$", sends = "20 x GET 200" },

@@ -44,7 +44,7 @@ static bool is_same_id(lua_State *L, const char *asked)
 }
 
 /*
- * Checks one object and completes it.  NULL, or what is wrong: pushes
+ * Checks one table, which must be an object, and completes it.  NULL, or what is wrong: pushes
  * nothing. [-0, +0]
  */
 static const char *check_object(lua_State *L, int object,
@@ -53,7 +53,7 @@ static const char *check_object(lua_State *L, int object,
 {
     bool same = true;
 
-    if (!lua_istable(L, object) || lua_rawlen(L, object) > 0)
+    if (lua_rawlen(L, object) > 0)
         return "holds something that is not an object";
     if (op->flags & SSO_OP_CERTIFICATE)
         spell_integration_id(L, object);
@@ -229,7 +229,7 @@ static void push_failure(lua_State *L, const struct sso_outcome *o,
 {
     const char *secret = settings ? sso_settings_api_key(settings) : NULL;
 
-    if (o->message[0] == '\0' && o->status != 0) {
+    if (o->message[0] == '\0') { /* the answer explains it */
         sso_server_error_push_list(L, o->body.data, o->body.len, secret);
         sso_server_error_push_message(L, o, -1, secret); /* list, message */
         sso_failure_push(L, o->kind, lua_tostring(L, -1));
@@ -251,8 +251,7 @@ static void push_unusable(lua_State *L, const struct sso_outcome *o,
                           const struct sso_settings *settings, bool writes,
                           const char *problem)
 {
-    sso_server_error_push_type(
-        L, o, settings ? sso_settings_api_key(settings) : NULL);
+    sso_server_error_push_type(L, o, sso_settings_api_key(settings));
     lua_pushfstring(L, "the server's %d answer %s (%s, %d bytes)",
                     (int)o->status, problem, lua_tostring(L, -1),
                     (int)o->body.len); /* type, message */

@@ -91,7 +91,7 @@ static void submit(lua_State *L, struct sso_client *client,
         sso_engine_refuse(client->engine, h->call, kind,
                           kind == SSO_CANCELLED
                               ? "the client is closed"
-                              : "no file descriptor is left in this process");
+                              : sso_engine_refusal(client->engine));
 }
 
 /* Pushes a shallow copy of the table at index i. [-0, +1] */
@@ -330,8 +330,8 @@ static const struct sso_operation *check_operation(lua_State *L, int i)
 {
     lua_Integer number = luaL_checkinteger(L, i);
 
-    luaL_argcheck(L, number >= -1 && number <= (lua_Integer)sso_operation_count,
-                  i, "no such operation");
+    if (number < -1 || number > (lua_Integer)sso_operation_count)
+        luaL_argerror(L, i, "no such operation");
     if (number == -1)
         return &sso_operation_fetch;
     return number == 0 ? &sso_operation_request : &sso_operations[number - 1];
@@ -412,7 +412,8 @@ static void use_key(lua_State *L)
     struct sso_client *client;
 
     lua_settop(L, 3); /* handle, ok, key or what was raised */
-    luaL_argcheck(L, h->call != NULL, 1, "has no call");
+    if (h->call == NULL)
+        luaL_argerror(L, 1, "has no call");
     luaL_checkstack(L, 12, "key");
     sso_handle_get(L, 1, SSO_SLOT_CLIENT); /* 4 */
     client = sso_client_check(L, 4);

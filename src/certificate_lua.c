@@ -23,9 +23,7 @@
 
 static int list_gc(lua_State *L)
 {
-    struct sso_certificate_list *list = luaL_testudata(L, 1, LIST);
-    if (list != NULL)
-        sso_certificate_list_free(list);
+    sso_certificate_list_free(luaL_checkudata(L, 1, LIST));
     return 0;
 }
 
@@ -54,9 +52,14 @@ static const char *push_text(lua_State *L, int index, size_t *len)
     return lua_tolstring(L, -1, len);
 }
 
-/* nil, err [-0, +2] */
+/*
+ * nil, err; raises for lack of memory, which says nothing about a text: nobody
+ * is to take the certificate for one that cannot be read. [-0, +2]
+ */
 static int push_failure(lua_State *L, enum sso_kind kind, const char *message)
 {
+    if (kind == SSO_MEMORY)
+        luaL_error(L, "not enough memory");
     lua_pushnil(L);
     sso_failure_push(L, kind, message);
     return 2;

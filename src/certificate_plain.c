@@ -275,8 +275,6 @@ enum sso_kind sso_certificate_plain_make(struct sso_certificate_plain *plain,
 
 void sso_certificate_plain_free(struct sso_certificate_plain *plain)
 {
-    if (plain->data == NULL)
-        return;
     sso_wipe(plain->data, plain->len);
     free(plain->data);
     plain->data = NULL;

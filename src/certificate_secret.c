@@ -196,6 +196,33 @@ static size_t marker_before(const char *p, size_t len, size_t i)
     return len;
 }
 
+static bool has_small_letter(const char *p, size_t len)
+{
+    size_t i;
+    for (i = 0; i < len; i++)
+        if (p[i] >= 'a' && p[i] <= 'z')
+            return true;
+    return false;
+}
+
+/*
+ * Is the END at marker a certificate's, spelt exactly and on a line of its
+ * own, and are the words PRIVATE (i) and KEY (key) behind it a comment?  Not
+ * in capitals, and not with a dash anywhere between or behind: that may be
+ * what is left of a key's own marker.
+ */
+static bool in_comment(const char *p, size_t len, size_t marker, size_t i,
+                       size_t key)
+{
+    struct sso_certificate_marker m;
+    if (!sso_certificate_next_marker(p, i + 1, marker, &m) || m.begin ||
+        !m.exact || m.from != marker)
+        return false;
+    return memchr(p + m.to, '-', i - m.to) == NULL &&
+           has_small_letter(p + i, 7) && has_small_letter(p + key, 3) &&
+           !dash_behind(p, len, key + 3);
+}
+
 /*
  * BEGIN ... PRIVATE KEY with a dash on either side, or all in capitals:
  * prose about private keys has neither.
@@ -207,7 +234,7 @@ static bool label_at(const char *p, size_t len, size_t i)
     if (!sso_certificate_word_at(p + key, len - key, "KEY"))
         return false;
     marker = marker_before(p, len, i);
-    if (marker == len)
+    if (marker == len || in_comment(p, len, marker, i, key))
         return false;
     return dash_before(p, marker) || dash_behind(p, len, key + 3) ||
            (p[marker] < 'a' && p[i] < 'a' && p[key] < 'a');

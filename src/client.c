@@ -39,6 +39,50 @@ void sso_client_set(lua_State *L, int i, enum sso_client_slot slot)
     lua_pop(L, 1);
 }
 
+/* ---- counting ---------------------------------------------------------- */
+
+/*
+ * Lua sees a few hundred bytes in a client, where there are some ten kilobytes
+ * and, once it was used, four descriptors; in a program with much memory of
+ * its own it would let thousands that were dropped wait.  So there is a
+ * collection whenever twice as many families are open as the last one left.
+ */
+#define FEWEST 64
+
+struct census {
+    size_t open;  /* families that are neither closed nor collected */
+    size_t limit; /* at which they are looked through */
+};
+
+/* The state's own, which its metatable of families keeps. [-0, +0] */
+static struct census *census_of(lua_State *L)
+{
+    struct census *census;
+
+    luaL_getmetatable(L, SSO_FAMILY);
+    lua_rawgeti(L, -1, 1);
+    census = lua_touserdata(L, -1);
+    lua_pop(L, 2);
+    return census;
+}
+
+static void make_room(lua_State *L, struct census *census)
+{
+    if (census->open < census->limit ||
+        lua_gc(L, SSO_GC_IS_RUNNING, 0) == 0) /* stopped; Lua 5.1 says -1 */
+        return;
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    census->limit = census->open < FEWEST / 2 ? FEWEST : census->open * 2;
+}
+
+/* A family counts until it is closed or collected. */
+static void count_out(struct sso_family *family)
+{
+    if (family->counted != NULL)
+        --*family->counted;
+    family->counted = NULL;
+}
+
 /* ---- making ------------------------------------------------------------ */
 
 /* Pushes a client that has nothing yet. [-0, +1] */
@@ -60,6 +104,7 @@ static struct sso_client *push_client(lua_State *L)
 /* Pushes a family with an engine of its own. [-0, +1] */
 static struct sso_family *push_family(lua_State *L, size_t max_in_flight)
 {
+    struct census *census = census_of(L);
     struct sso_family *family = lua_newuserdata(L, sizeof(*family));
 
     memset(family, 0, sizeof(*family));
@@ -69,6 +114,8 @@ static struct sso_family *push_family(lua_State *L, size_t max_in_flight)
     family->engine = sso_engine_new(max_in_flight);
     if (family->engine == NULL)
         luaL_error(L, "not enough memory");
+    census->open++;
+    family->counted = &census->open;
     return family;
 }
 
@@ -137,6 +184,7 @@ int sso_client_lua_new(lua_State *L)
     bool lenient, good;
 
     lua_settop(L, 2); /* options, lenient */
+    make_room(L, census_of(L));
     lenient = lua_toboolean(L, 2) != 0;
     client = push_client(L);                              /* 3 */
     sso_options_merge(L, 0, 1, SSO_SCOPE_NEW, "sso.new"); /* 4 */
@@ -200,10 +248,12 @@ static int client_lua_close(lua_State *L)
     client->closed = true;
     sso_client_get(L, 1, SSO_CLIENT_FAMILY);
     family = luaL_checkudata(L, -1, SSO_FAMILY);
-    if (--family->open == 0)
+    if (--family->open == 0) {
+        count_out(family);
         sso_engine_close(client->engine);
-    else
+    } else {
         sso_engine_cancel_if(client->engine, is_of_client, client);
+    }
     return 0;
 }
 
@@ -236,6 +286,7 @@ static int family_lua_gc(lua_State *L)
 {
     struct sso_family *family = luaL_checkudata(L, 1, SSO_FAMILY);
 
+    count_out(family);
     if (family->engine != NULL)
         sso_engine_close(family->engine);
     sso_engine_unref(family->engine);
@@ -320,9 +371,24 @@ static void push_metatable(lua_State *L, const char *name,
     lua_setfield(L, -2, "__metatable");
 }
 
+/* Puts a census into the metatable on top, unless it has one. [-0, +0] */
+static void found_census(lua_State *L)
+{
+    struct census *census;
+
+    lua_rawgeti(L, -1, 1);
+    if (lua_isnil(L, -1)) {
+        census = lua_newuserdata(L, sizeof(*census));
+        *census = (struct census){0, FEWEST};
+        lua_rawseti(L, -3, 1);
+    }
+    lua_pop(L, 1);
+}
+
 void sso_client_open(lua_State *L)
 {
     push_metatable(L, SSO_FAMILY, family_metamethods);
+    found_census(L);
     lua_pop(L, 1);
     push_metatable(L, SSO_CLIENT, client_metamethods);
     luaL_newlib(L, methods); /* metatable, methods */

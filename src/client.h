@@ -17,6 +17,7 @@
 struct sso_family {
     struct sso_engine *engine; /* owned reference */
     size_t open;               /* clients of it that are not closed */
+    size_t *counted;           /* families not closed; NULL: not among them */
 };
 
 struct sso_client {

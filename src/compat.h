@@ -16,29 +16,13 @@
 
 #if LUA_VERSION_NUM < 502
 
-static inline void sso_setfuncs(lua_State *L, const luaL_Reg *l, int nup)
+static inline void sso_setfuncs(lua_State *L, const luaL_Reg *l)
 {
-    luaL_checkstack(L, nup + 1, "too many upvalues");
+    luaL_checkstack(L, 1, "functions");
     for (; l->name != NULL; l++) {
-        int i;
-        for (i = 0; i < nup; i++)
-            lua_pushvalue(L, -nup);
-        lua_pushcclosure(L, l->func, nup);
-        lua_setfield(L, -(nup + 2), l->name);
+        lua_pushcfunction(L, l->func);
+        lua_setfield(L, -2, l->name);
     }
-    lua_pop(L, nup);
-}
-
-static inline void *sso_testudata(lua_State *L, int i, const char *tname)
-{
-    void *p = lua_touserdata(L, i);
-    bool same;
-    if (p == NULL || !lua_getmetatable(L, i))
-        return NULL;
-    luaL_getmetatable(L, tname);
-    same = lua_rawequal(L, -1, -2) != 0;
-    lua_pop(L, 2);
-    return same ? p : NULL;
 }
 
 static inline const char *sso_tolstring(lua_State *L, int i, size_t *len)
@@ -55,31 +39,36 @@ static inline const char *sso_tolstring(lua_State *L, int i, size_t *len)
 
 static inline int sso_absindex(lua_State *L, int i)
 {
-    return i > 0 || i <= LUA_REGISTRYINDEX ? i : lua_gettop(L) + i + 1;
+    return i > 0 ? i : lua_gettop(L) + i + 1; /* no pseudo-index comes here */
 }
 
 /* clang-format off */
 # undef luaL_setfuncs
 # undef luaL_newlib
-# undef luaL_testudata
 # undef luaL_tolstring
 # undef lua_absindex
 # undef lua_rawlen
 # undef luaL_setmetatable
-# define luaL_setfuncs  sso_setfuncs
-# define luaL_testudata sso_testudata
+# define luaL_setfuncs(L, l, nup) sso_setfuncs(L, l)
 # define luaL_tolstring sso_tolstring
 # define lua_absindex   sso_absindex
 # define lua_rawlen     lua_objlen
 # define luaL_newlib(L, l)                                                     \
      (lua_createtable(L, 0, (int)(sizeof(l) / sizeof((l)[0]) - 1)),            \
-      sso_setfuncs(L, l, 0))
+      sso_setfuncs(L, l))
 # define luaL_setmetatable(L, name)                                            \
      (luaL_getmetatable(L, name), lua_setmetatable(L, -2))
 # define lua_getuservalue(L, i) lua_getfenv(L, i)
 # define lua_setuservalue(L, i) lua_setfenv(L, i)
 /* clang-format on */
 
+#endif
+
+/* What lua_gc calls it since Lua 5.2, and LuaJIT where 5.1's headers do not. */
+#ifdef LUA_GCISRUNNING
+# define SSO_GC_IS_RUNNING LUA_GCISRUNNING
+#else
+# define SSO_GC_IS_RUNNING 9
 #endif
 
 /* True where whole numbers are a type of their own. */

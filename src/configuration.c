@@ -58,10 +58,11 @@ static bool push_key_file(lua_State *L, const char *path)
 
     if (file == NULL)
         return false;
+    /* without a buffer of the C library's, which nobody would wipe */
+    setvbuf(file, NULL, _IONBF, 0);
     len = fread(text, 1, sizeof(text), file);
     whole = !ferror(file) && len < sizeof(text);
-    if (fclose(file) != 0)
-        whole = false;
+    (void)fclose(file);
     if (whole)
         lua_pushlstring(L, text, len);
     sso_wipe(text, sizeof(text));
@@ -270,6 +271,7 @@ struct sso_settings *sso_configuration_settings(lua_State *L, int i,
 {
     struct sso_settings_spec spec;
     struct sso_settings *settings;
+    const char *version;
     int top = lua_gettop(L);
 
     luaL_checkstack(L, 8, "settings");
@@ -288,6 +290,8 @@ struct sso_settings *sso_configuration_settings(lua_State *L, int i,
         milliseconds(number_of(L, i, "connect_timeout", 5));
     spec.max_retries = (unsigned)number_of(L, i, "max_retries", 2);
     spec.events = !is_absent(L, i, "on_event");
+    version = text_of(L, i, "http_version");
+    spec.http2 = version != NULL && strcmp(version, "2") == 0;
     fill_headers(L, i, &spec);
     settings = sso_settings_new(&spec, why, why_size);
     lua_settop(L, top);

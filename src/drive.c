@@ -11,7 +11,8 @@ static struct sso_client *check_driven(lua_State *L)
 {
     struct sso_client *client = sso_client_check(L, 1);
 
-    luaL_argcheck(L, client->engine != NULL, 1, "is finalized");
+    if (client->engine == NULL)
+        luaL_argerror(L, 1, "is finalized");
     return client;
 }
 
@@ -28,8 +29,8 @@ static int drive_lua_step(lua_State *L)
 
     if (!lua_isnoneornil(L, 2)) {
         lua_Number seconds = luaL_checknumber(L, 2);
-        luaL_argcheck(L, seconds >= 0 && seconds <= 3600, 2,
-                      "must be seconds, 0 to 3600");
+        if (!(seconds >= 0 && seconds <= 3600))
+            luaL_argerror(L, 2, "must be seconds, 0 to 3600");
         budget_us = (int64_t)(seconds * 1e6);
     }
     return raise_unless_ok(L, sso_engine_step(client->engine, budget_us));
@@ -143,12 +144,11 @@ static int drive_lua_in_flight(lua_State *L)
     return 1;
 }
 
-static int push_descriptor(lua_State *L, int fd)
+static int push_descriptor(lua_State *L, const struct sso_engine *e, int fd)
 {
     if (fd < 0) {
         lua_pushnil(L);
-        sso_failure_push(L, SSO_CONFIG,
-                         "no file descriptor is left in this process");
+        sso_failure_push(L, SSO_CONFIG, sso_engine_refusal(e));
         return 2;
     }
     lua_pushinteger(L, fd);
@@ -157,13 +157,17 @@ static int push_descriptor(lua_State *L, int fd)
 
 static int drive_lua_pollfd(lua_State *L)
 {
-    return push_descriptor(L, sso_engine_pollfd(check_driven(L)->engine));
+    struct sso_engine *e = check_driven(L)->engine;
+
+    return push_descriptor(L, e, sso_engine_pollfd(e));
 }
 
 /* client:_socket_fd(): for hosts that ask client:timeout() before they wait. */
 static int drive_lua_socket_fd(lua_State *L)
 {
-    return push_descriptor(L, sso_engine_socket_fd(check_driven(L)->engine));
+    struct sso_engine *e = check_driven(L)->engine;
+
+    return push_descriptor(L, e, sso_engine_socket_fd(e));
 }
 
 static int drive_lua_timeout(lua_State *L)

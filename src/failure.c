@@ -132,7 +132,8 @@ static void push_position(lua_State *L)
     int level;
 
     for (level = 2; lua_getstack(L, level, &at); level++) {
-        if (lua_getinfo(L, "Sl", &at) && at.currentline > 0) {
+        lua_getinfo(L, "Sl", &at);
+        if (at.currentline > 0) {
             lua_pushfstring(L, "%s:%d: ", at.short_src, at.currentline);
             return;
         }
@@ -151,5 +152,5 @@ int sso_raise(lua_State *L, const char *format, ...)
     va_end(arguments);
     lua_concat(L, 2);
     (void)lua_error(L);
-    __builtin_unreachable();
+    __builtin_unreachable(); /* GCOVR_EXCL_LINE: lua_error does not return */
 }

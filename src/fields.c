@@ -13,6 +13,9 @@
 /* Doubles hold every whole number up to here. */
 #define WHOLE_MAX 9007199254740992.0
 
+/* Most that one array may hold: far more than there are scopes or subusers. */
+#define MAX_ELEMENTS 10000
+
 /* Permissions that SendGrid gives and takes by itself.  Sent back, they are
  * refused, or the whole subuser_access is dropped without a word. */
 static const char *const server_scopes[] = {
@@ -141,9 +144,12 @@ static int check_array(lua_State *L, const struct place *p, const char *wanted)
         lua_pop(L, 1);
         keys++;
     }
-    if (keys != n || n > 10000)
+    if (keys != n)
         sso_raise(L, "%s: field %s must be %s, without gaps or other keys",
                   p->who, push_place(L, p), wanted);
+    if (n > MAX_ELEMENTS)
+        sso_raise(L, "%s: field %s has more than %d elements", p->who,
+                  push_place(L, p), MAX_ELEMENTS);
     return (int)n;
 }
 

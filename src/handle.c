@@ -118,9 +118,8 @@ static void settle(lua_State *L, struct sso_handle *h)
     if (h->anchor == LUA_NOREF)
         return;
     sso_handle_get(L, 1, SSO_SLOT_PENDING);
-    if (sso_handle_release(L, lua_gettop(L), h))
-        lua_pop(L, 1);
-    lua_pop(L, 1);
+    (void)sso_handle_release(L, lua_gettop(L), h);
+    lua_pop(L, 2);
 }
 
 /*

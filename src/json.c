@@ -191,7 +191,7 @@ bool sso_json_decode(lua_State *L)
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
 
-    if (text == NULL || memchr(text, '\0', len) != NULL) {
+    if (memchr(text, '\0', len) != NULL) {
         lua_pop(L, 1);
         lua_pushliteral(L, "a zero byte"); /* cjson would stop there */
         return false;

@@ -17,6 +17,7 @@ static const char *const words[SSO_OPTION_TYPES] = {
     "a string",
     "a string or a function that returns one",
     "\"global\" or \"eu\"",
+    "\"1.1\" or \"2\"",
     "a URL",
     "a number of seconds above 0",
     "a whole number, 0 or more",
@@ -56,7 +57,7 @@ static bool is_seconds(lua_State *L, int i)
     if (lua_type(L, i) != LUA_TNUMBER)
         return false;
     n = lua_tonumber(L, i);
-    return n > 0 && n <= HUGE_VAL && !(n == HUGE_VAL);
+    return n > 0 && n < HUGE_VAL;
 }
 
 static bool has_type(lua_State *L, int i, enum sso_option_type type)
@@ -200,14 +201,28 @@ static void check_host(lua_State *L, const char *who)
     }
 }
 
-static int raise_region(lua_State *L, const char *who)
+/* The text on top is none of those that the option may have. */
+static int raise_choice(lua_State *L, enum sso_option_type type,
+                        const char *name, const char *who)
 {
     size_t len;
     const char *text = lua_tolstring(L, -1, &len);
 
     sso_text_push_clean(L, text, len, NULL, 60);
-    return sso_raise(L, "%s: option 'region' must be %s, not '%s'", who,
-                     words[SSO_OPTION_REGION], lua_tostring(L, -1));
+    return sso_raise(L, "%s: option '%s' must be %s, not '%s'", who, name,
+                     words[type], lua_tostring(L, -1));
+}
+
+static bool is_choice(enum sso_option_type type, const char *text)
+{
+    switch (type) {
+    case SSO_OPTION_REGION:
+        return sso_options_region_url(text) != NULL;
+    case SSO_OPTION_HTTP_VERSION:
+        return strcmp(text, "1.1") == 0 || strcmp(text, "2") == 0;
+    default:
+        return true;
+    }
 }
 
 /* The string on top. [-0, +0] */
@@ -220,8 +235,8 @@ static void check_text(lua_State *L, enum sso_option_type type,
 
     if (strlen(text) != len && type != SSO_OPTION_KEY)
         sso_raise(L, "%s: option '%s' holds a zero byte", who, name);
-    if (type == SSO_OPTION_REGION && sso_options_region_url(text) == NULL)
-        raise_region(L, who);
+    if (!is_choice(type, text))
+        raise_choice(L, type, name, who);
     if (type == SSO_OPTION_URL && !sso_base_url_check(text, why, sizeof(why)))
         sso_raise(L, "%s: %s", who, why);
     if (type == SSO_OPTION_HEADER_VALUE &&

@@ -17,6 +17,7 @@ enum sso_option_type {
     SSO_OPTION_HEADER_VALUE, /* a string that becomes a header */
     SSO_OPTION_KEY,          /* a string, or a function that returns one */
     SSO_OPTION_REGION,
+    SSO_OPTION_HTTP_VERSION,
     SSO_OPTION_URL,
     SSO_OPTION_SECONDS,  /* above 0 and finite */
     SSO_OPTION_COUNT,    /* whole, 0 or more */

@@ -39,6 +39,8 @@ static const struct option options[] = {
      "further attempts after the first"},
     {"max_in_flight", SSO_OPTION_POSITIVE, SSO_SCOPE_NEW, NULL, "64",
      "more calls than this wait their turn"},
+    {"http_version", SSO_OPTION_HTTP_VERSION, SSO_SCOPE_NEW, NULL, "1.1",
+     "\"2\": all calls on one connection, where the server offers HTTP/2"},
     {"ca_file", SSO_OPTION_STRING, EVERYWHERE, "SSL_CERT_FILE", NULL,
      "PEM file of trust anchors instead of the system's"},
     {"ca_path", SSO_OPTION_STRING, EVERYWHERE, "SSL_CERT_DIR", NULL,

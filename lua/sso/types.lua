@@ -65,6 +65,7 @@
 --- Options of sso.new.
 ---@class (exact) sso.Options: sso.CallOptions
 ---@field max_in_flight? integer more calls than this wait their turn; 64
+---@field http_version? "1.1"|"2" "2": all calls on one connection, where the server offers HTTP/2; 1.1
 
 --- What `create_certificate` takes.
 ---@class (exact) sso.CreateCertificateFields

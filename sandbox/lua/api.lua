@@ -33,6 +33,22 @@ local function tls(var)
     }
 end
 
+-- The header lines as received.  Of HTTP/2 nginx keeps no text: sorted then, to be the same for
+-- the same request.
+local function head()
+    if ngx.req.http_version() < 2 then
+        return ngx.req.raw_header(true)
+    end
+    local lines = {}
+    for name, value in pairs(ngx.req.get_headers(0)) do
+        for _, one in ipairs(type(value) == "table" and value or { value }) do
+            lines[#lines + 1] = name .. ": " .. tostring(one)
+        end
+    end
+    table.sort(lines)
+    return table.concat(lines, "\r\n")
+end
+
 -- Reads the request whole and logs it before anything else happens to it.
 local function receive()
     ngx.req.read_body()
@@ -45,7 +61,7 @@ local function receive()
         uri = var.request_uri,
         path = rest,
         http_version = ngx.req.http_version(),
-        head = ngx.req.raw_header(true),
+        head = head(),
         body = ngx.req.get_body_data() or "",
         connection = tonumber(var.connection),
         request = tonumber(var.connection_requests),

@@ -19,8 +19,6 @@ struct row {
 static const struct row constants[] = {
     /* no SIGPIPE handling and no alarm(): the host's signals are its own */
     {CURLOPT_NOSIGNAL, 1, 0},
-    /* one call, one connection: HTTP/2 costs more CPU and gains nothing */
-    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1, 0},
     /* an answer without a status line is no answer */
     {CURLOPT_HTTP09_ALLOWED, 0, 0},
     /* "%2E%2E" in an id stays what it is */
@@ -126,6 +124,9 @@ static CURLcode set_callbacks(struct sso_attempt *a)
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, a),
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, sso_transfer_on_header),
         curl_easy_setopt(easy, CURLOPT_HEADERDATA, a),
+        /* called for handles that are verbose: those of HTTP/2 */
+        curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, sso_transfer_on_words),
+        curl_easy_setopt(easy, CURLOPT_DEBUGDATA, a),
         /* a forked child must know every socket by number, and http must
          * not leave the machine whatever a name resolves to */
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
@@ -193,6 +194,26 @@ static CURLcode set_trust(struct sso_attempt *a, const struct sso_trust *t)
     return curl_easy_setopt(a->easy, CURLOPT_CAPATH, t->path);
 }
 
+/*
+ * A stream that the server refused was not worked on and may be sent again;
+ * of one that just ends, nobody knows.  libcurl has no number for the
+ * difference and words for it, which it keeps to itself where a connection
+ * was used before: it takes that for a kept-alive one that died.  It does not
+ * for RTSP's RECEIVE, which means nothing else over HTTP.
+ */
+static CURLcode set_candour(CURL *easy, bool http2)
+{
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_VERBOSE, http2 ? 1L : 0L);
+
+    if (code == CURLE_OK && http2) {
+        /* libcurl without RTSP: what is not known for certain is retried
+         * with care */
+        (void)curl_easy_setopt(easy, CURLOPT_RTSP_REQUEST,
+                               (long)CURL_RTSPREQ_RECEIVE);
+    }
+    return code;
+}
+
 static CURLcode set_settings(struct sso_attempt *a, struct sso_settings *s)
 {
     const struct sso_trust *t = trust_of(a->engine, s);
@@ -205,6 +226,14 @@ static CURLcode set_settings(struct sso_attempt *a, struct sso_settings *s)
             /* the path goes as the request's target: libcurl takes a URL
              * apart and writes it anew for each call, byte by byte */
             curl_easy_setopt(easy, CURLOPT_URL, s->base.origin),
+            /* without TLS there is no HTTP/2 for us: its upgrade costs a
+             * round trip, and http goes to loopback alone */
+            curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                             s->http2 ? (long)CURL_HTTP_VERSION_2TLS
+                                      : (long)CURL_HTTP_VERSION_1_1),
+            /* a burst waits for the one connection that all of it can use */
+            curl_easy_setopt(easy, CURLOPT_PIPEWAIT, s->http2 ? 1L : 0L),
+            set_candour(easy, s->http2),
             /* for a proxy's CONNECT; the server's stands in the headers,
              * because CURLOPT_USERAGENT is formatted twice a call */
             curl_easy_setopt(easy, CURLOPT_PROXYHEADER, s->proxy_headers),
@@ -327,6 +356,12 @@ enum sso_kind sso_attempt_prepare(struct sso_attempt *a, struct sso_call *call)
     a->in_body = false;
     a->reached = false;
     a->not_local = false;
+    a->multiplexed = call->settings->http2;
+    a->waits = false;
+    a->refused = false;
+    a->downgraded = false;
+    a->connection = 0;
+    a->stream = 0;
     a->socket_error = 0;
     a->error[0] = '\0';
     if (a->settings != call->settings) {
@@ -362,9 +397,6 @@ struct sso_attempt *sso_attempt_new(struct sso_engine *engine)
 
 void sso_attempt_free(struct sso_attempt *a)
 {
-    if (a == NULL) {
-        return;
-    }
     curl_easy_cleanup(a->easy);
     sso_attempt_abandon(a);
 }

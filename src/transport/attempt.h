@@ -22,6 +22,8 @@ enum sso_stop {
     SSO_STOP_BIG_BODY,    /* more than the call takes */
     SSO_STOP_BIG_HEADERS, /* more than SSO_MAX_HEADERS */
     SSO_STOP_NOT_HTTP,    /* a status line of no HTTP/1 */
+    SSO_STOP_UNWATCHED,   /* the system refuses to watch its socket */
+    SSO_STOP_DEAF,        /* the same, for lack of our own memory */
     SSO_STOP_MEMORY
 };
 
@@ -38,12 +40,20 @@ struct sso_attempt {
     bool can_veto;       /* CURLOPT_PREREQFUNCTION is there (7.80) */
 
     enum sso_stop stop;
-    bool sent;        /* the request went out, or began to */
-    bool answered;    /* a final status line came, 200 or above */
-    bool in_body;     /* the end of its headers came */
-    bool reached;     /* TCP was connected, in a connection that is gone */
-    bool not_local;   /* an address that http may not go to was refused */
-    int socket_error; /* errno of a socket that could not be made */
+    bool sent;      /* the request went out, or began to */
+    bool answered;  /* a final status line came, 200 or above */
+    bool in_body;   /* the end of its headers came */
+    bool reached;   /* TCP was connected, in a connection that is gone */
+    bool not_local; /* an address that http may not go to was refused */
+    /* under settings with HTTP/2 alone: */
+    bool multiplexed;  /* the connection may carry other calls as well, for
+                       * all that is known */
+    bool waits;        /* for a connection that another call is making */
+    bool refused;      /* the server says that it did nothing with it */
+    bool downgraded;   /* the server says that it wants HTTP/1.1 */
+    size_t connection; /* its socket's serial, 0: none yet */
+    long stream;       /* its number in the connection, 0: not known */
+    int socket_error;  /* errno of a socket not to be had or not watched */
     char error[CURL_ERROR_SIZE];
 };
 

@@ -55,7 +55,6 @@ struct sso_call {
     bool fresh;      /* the next attempt takes a new connection */
     bool unsettled;  /* some attempt may have been carried out */
     bool cut_off;    /* some attempt was sent and never answered */
-    bool unwatched;  /* a socket could not be watched: no memory */
     bool has_events; /* some lie in engine->events */
 
     struct sso_outcome outcome;

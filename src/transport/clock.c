@@ -39,12 +39,14 @@ uint64_t sso_random_next(uint64_t *state)
 uint64_t sso_random_seed(void)
 {
     uint64_t seed = 0;
+    uint64_t moment;
 
     if (getentropy(&seed, sizeof(seed)) == 0) {
         return seed;
     }
     /* An old kernel or a strict sandbox: time and process still differ. */
-    seed = (uint64_t)sso_clock_us() ^ ((uint64_t)getpid() << 40) ^
+    moment = (uint64_t)sso_clock_us();
+    seed = sso_random_next(&moment) ^ ((uint64_t)getpid() << 40) ^
            (uint64_t)(sso_clock_unix() * 1e6);
     return sso_random_next(&seed);
 }

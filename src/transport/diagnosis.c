@@ -8,6 +8,7 @@
 #include "diagnosis.h"
 #include "memory.h"
 #include "outcome.h"
+#include "pollset.h"
 #include "retry.h"
 #include "transfer.h"
 
@@ -109,6 +110,16 @@ static bool read_stop(struct sso_outcome *o, const struct sso_attempt *a,
     case SSO_STOP_NOT_HTTP:
         o->kind = SSO_PROTOCOL;
         sso_outcome_say(o, "%s did not answer in HTTP/1.0 or 1.1", host_of(a));
+        return true;
+    case SSO_STOP_UNWATCHED:
+        o->kind = SSO_CONNECT;
+        if (sso_transfer_was_sent(a)) {
+            o->kind = SSO_NETWORK;
+        } else if (o->phase == SSO_PHASE_SEND) {
+            o->phase = SSO_PHASE_CONNECT; /* TCP was there at once */
+        }
+        sso_outcome_say(o, "no connection to %s: %s", host_of(a),
+                        sso_pollset_reason(a->socket_error));
         return true;
     default:
         return false;
@@ -258,6 +269,83 @@ static void read_unconnected(struct sso_outcome *o, const struct sso_attempt *a,
     }
 }
 
+/* ---- HTTP/2 ------------------------------------------------------------ */
+
+/* What the server says no to before it has done anything. */
+static bool read_refused(struct sso_outcome *o, const struct sso_attempt *a)
+{
+    if (a->refused) {
+        o->kind = SSO_NETWORK;
+        o->phase = SSO_PHASE_FIRST_BYTE;
+        sso_outcome_say(o,
+                        "%s refused the request before it did anything with "
+                        "it (HTTP/2 REFUSED_STREAM or GOAWAY)",
+                        host_of(a));
+    } else if (a->downgraded) {
+        o->kind = SSO_PROTOCOL;
+        o->phase = SSO_PHASE_FIRST_BYTE;
+        sso_outcome_say(o,
+                        "%s refuses this call over HTTP/2: leave http_version "
+                        "at \"1.1\"",
+                        host_of(a));
+    }
+    return a->refused || a->downgraded;
+}
+
+/*
+ * What ended one stream, or a connection whose frames make no sense, while
+ * HTTP/1 knows only of connections that break.
+ */
+static bool read_http2(struct sso_outcome *o, const struct sso_attempt *a,
+                       CURLcode code)
+{
+    const char *reason = strstr(a->error, "not closed cleanly: ");
+
+    if (a->stream == 0) {
+        return false;
+    }
+    if (code == CURLE_HTTP2_STREAM && reason != NULL) {
+        reason += strlen("not closed cleanly: ");
+        o->kind = SSO_NETWORK; /* PROTOCOL_ERROR as well: nginx says it of
+                                * requests that it only gives up */
+        sso_outcome_say(o, "%s %s: HTTP/2 %s", host_of(a),
+                        a->answered ? "broke its answer off" : "gave no answer",
+                        reason);
+    } else if (code == CURLE_GOT_NOTHING || code == CURLE_HTTP2_STREAM ||
+               strstr(a->error, "nghttp2") != NULL) {
+        o->kind = SSO_PROTOCOL;
+        sso_outcome_say(o, "what %s sent back is not HTTP/2 as it should be",
+                        host_of(a));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/*
+ * TLS 1.3: the server looks at our side of the handshake when the request is
+ * on its way already.  Alerts that say no to it; others may come at any time,
+ * after the request was carried out as well.
+ */
+static bool is_refused_handshake(const struct sso_outcome *o,
+                                 const struct sso_attempt *a)
+{
+    static const char *const words[] = {"certificate", "unknown ca",
+                                        "access denied", "handshake failure",
+                                        "decrypt error"};
+    size_t i;
+
+    if (a->answered || o->timings.reused || strstr(a->error, "alert") == NULL) {
+        return false;
+    }
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strstr(a->error, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The connection broke, or the server ended it, after the request. */
 static void read_cut_off(struct sso_outcome *o, const struct sso_attempt *a)
 {
@@ -266,9 +354,7 @@ static void read_cut_off(struct sso_outcome *o, const struct sso_attempt *a)
         o->kind = SSO_PROTOCOL;
         sso_outcome_say(o, "the answer of %s is chunked in a wrong way",
                         host_of(a));
-    } else if (strstr(a->error, "alert") != NULL) {
-        /* TLS 1.3: the server looks at our side of the handshake when the
-         * request is on its way already */
+    } else if (is_refused_handshake(o, a)) {
         o->kind = SSO_TLS;
         o->phase = SSO_PHASE_TLS;
         sso_outcome_say(o, "%s refused the TLS handshake: %s", host_of(a),
@@ -317,7 +403,8 @@ void sso_diagnosis_make(struct sso_outcome *o, const struct sso_attempt *a,
         o->kind = SSO_RESPONSE;
         sso_outcome_say(o, "the headers of %s's answer are larger than 64 KiB",
                         host_of(a));
-    } else if (read_stop(o, a, code) || read_by_table(o, a, code) ||
+    } else if (read_refused(o, a) || read_http2(o, a, code) ||
+               read_stop(o, a, code) || read_by_table(o, a, code) ||
                read_tls(o, a, code)) {
         /* said */
     } else if (!sent) {

@@ -59,13 +59,8 @@ static void release(struct sso_engine *e, struct sso_call *call)
     call->attempt = NULL;
     a->call = NULL;
     e->in_flight--;
-    if (e->idle_count < e->max_in_flight) {
-        a->next = e->idle;
-        e->idle = a;
-        e->idle_count++;
-    } else {
-        sso_attempt_free(a);
-    }
+    a->next = e->idle; /* handles are made when none is idle: few there are */
+    e->idle = a;
 }
 
 /* What an attempt that ended says about the server's state. */
@@ -84,8 +79,10 @@ static void note(struct sso_call *call, bool sent)
     }
 }
 
-/* True when the call now waits for its next attempt. */
-static bool retry(struct sso_engine *e, struct sso_call *call, bool sent)
+/* True when the call now waits for its next attempt.  shared: the connection
+ * of the last one could carry other calls as well. */
+static bool retry(struct sso_engine *e, struct sso_call *call, bool sent,
+                  bool shared)
 {
     const struct sso_outcome *o = &call->outcome;
     int64_t now = sso_clock_us();
@@ -106,8 +103,10 @@ static bool retry(struct sso_engine *e, struct sso_call *call, bool sent)
     if (wait >= room) {
         return false;
     }
-    /* One kept-alive connection was dead: the others may be as well. */
-    call->fresh = o->status == 0;
+    /* One kept-alive connection was dead: the others may be as well.  Of
+     * shared ones there are no others, and calls that failed together shall
+     * not make a connection each. */
+    call->fresh = o->status == 0 && !shared;
     call->state = SSO_CALL_BACKOFF;
     sso_timers_change(&e->timers, call, now + wait);
     sso_engine_record(e, call, SSO_EVENT_RETRY, (double)wait / 1e6);
@@ -120,6 +119,7 @@ void sso_engine_attempt_ended(struct sso_engine *e, struct sso_call *call,
     const struct sso_attempt *a = call->attempt;
     struct sso_outcome *o = &call->outcome;
     bool sent = sso_transfer_was_sent(a);
+    bool shared = a->multiplexed;
 
     if (a->stop == SSO_STOP_STALE) {
         release(e, call);
@@ -136,7 +136,7 @@ void sso_engine_attempt_ended(struct sso_engine *e, struct sso_call *call,
         o->already_gone = true;
     }
     note(call, sent);
-    if (o->kind == SSO_OK || !retry(e, call, sent)) {
+    if (o->kind == SSO_OK || !retry(e, call, sent, shared)) {
         sso_engine_finish(e, call);
     }
 }
@@ -158,23 +158,17 @@ static enum sso_phase stop_attempt(struct sso_engine *e, struct sso_call *call)
 void sso_engine_cut(struct sso_engine *e, struct sso_call *call,
                     enum sso_kind kind, const char *message)
 {
-    enum sso_phase phase = SSO_PHASE_NONE;
+    enum sso_phase phase;
 
-    switch (call->state) {
-    case SSO_CALL_QUEUED:
+    if (call->state == SSO_CALL_IN_FLIGHT) {
+        phase = stop_attempt(e, call);
+    } else if (call->state == SSO_CALL_QUEUED) {
         sso_list_remove(&e->queue, call);
         sso_call_reset_outcome(call);
         phase = SSO_PHASE_QUEUE;
-        break;
-    case SSO_CALL_IN_FLIGHT:
-        phase = stop_attempt(e, call);
-        break;
-    case SSO_CALL_BACKOFF:
+    } else {
         sso_call_reset_outcome(call);
         phase = SSO_PHASE_BACKOFF;
-        break;
-    default:
-        return;
     }
     if (kind == SSO_TIMEOUT) {
         sso_outcome_set_timeout(call, phase);

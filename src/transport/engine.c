@@ -67,8 +67,7 @@ struct sso_engine *sso_engine_ref(struct sso_engine *e)
     return e;
 }
 
-/* Calls are out of the way by now. */
-static void close_curl(struct sso_engine *e)
+void sso_engine_close_curl(struct sso_engine *e)
 {
     sso_tls_errors_mark();
     while (e->idle != NULL) {
@@ -77,7 +76,6 @@ static void close_curl(struct sso_engine *e)
         e->idle = a->next;
         sso_attempt_free(a);
     }
-    e->idle_count = 0;
     if (e->multi != NULL) {
         curl_multi_cleanup(e->multi); /* says good-bye on its connections */
         e->multi = NULL;
@@ -97,7 +95,7 @@ void sso_engine_unref(struct sso_engine *e)
         return;
     }
     sso_engine_check_process(e); /* no call is in it any more */
-    close_curl(e);
+    sso_engine_close_curl(e);
     sso_pollset_close(&e->pollset);
     sso_timers_free(&e->timers);
     sso_events_free(&e->events);
@@ -131,6 +129,9 @@ static bool set_multi_options(struct sso_engine *e)
         /* by default libcurl keeps four per handle it has now, and closes
          * the rest as soon as a burst is over */
         curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, kept),
+        /* HTTP/2: by default libcurl puts 100 calls on a connection and gives
+         * each further one a connection of its own */
+        curl_multi_setopt(e->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, kept),
     };
     size_t i;
 
@@ -156,7 +157,7 @@ enum sso_kind sso_engine_open(struct sso_engine *e)
     e->multi = curl_multi_init();
     e->share = open_share();
     if (e->multi == NULL || e->share == NULL || !set_multi_options(e)) {
-        close_curl(e);
+        sso_engine_close_curl(e);
         return SSO_MEMORY;
     }
     return SSO_OK;
@@ -181,7 +182,6 @@ static void abandon(struct sso_engine *e)
         e->idle = a->next;
         sso_attempt_abandon(a);
     }
-    e->idle_count = 0;
     e->multi = NULL;
     e->share = NULL;
     e->curl_due_us = SSO_NEVER;
@@ -229,7 +229,7 @@ void sso_engine_close(struct sso_engine *e)
         sso_engine_cut(e, call, SSO_CANCELLED, "the client was closed");
     }
     sso_tls_errors_pop();
-    close_curl(e);
+    sso_engine_close_curl(e);
     if (!e->exported && !e->lent) {
         sso_pollset_close(&e->pollset);
     }
@@ -309,6 +309,11 @@ int sso_engine_socket_fd(struct sso_engine *e)
     }
     e->lent = true;
     return e->pollset.fd;
+}
+
+const char *sso_engine_refusal(const struct sso_engine *e)
+{
+    return sso_pollset_reason(e->pollset.error);
 }
 
 /* ---- versions --------------------------------------------------------- */

@@ -43,8 +43,7 @@ struct sso_engine {
     struct sso_list finished;
     struct sso_events events;
 
-    struct sso_attempt *idle; /* pooled handles, the last used first */
-    size_t idle_count;
+    struct sso_attempt *idle;      /* pooled handles, the last used first */
     size_t attempts_made;          /* handles, over the engine's life */
     struct sso_trust system_trust; /* looked for once */
     bool system_trust_known;
@@ -56,8 +55,12 @@ void sso_list_push_front(struct sso_list *list, struct sso_call *call);
 void sso_list_remove(struct sso_list *list, struct sso_call *call);
 
 /* libcurl and the descriptor, at the first call of this process.  SSO_OK,
- * SSO_MEMORY or SSO_CONFIG (no descriptors left). */
+ * SSO_MEMORY or SSO_CONFIG (see sso_engine_refusal). */
 enum sso_kind sso_engine_open(struct sso_engine *e);
+
+/* Gives all of libcurl back, its connections too; no call is in flight.  What
+ * is to start next opens it again. */
+void sso_engine_close_curl(struct sso_engine *e);
 
 /* To be called on every entry: in a forked child starts afresh. */
 void sso_engine_check_process(struct sso_engine *e);

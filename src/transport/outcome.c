@@ -136,7 +136,7 @@ void sso_outcome_read(struct sso_call *call, const struct sso_attempt *a,
 
     sso_transfer_observe(a, o);
     o->code = (long)code;
-    if (a->stop == SSO_STOP_MEMORY) {
+    if (a->stop == SSO_STOP_MEMORY || a->stop == SSO_STOP_DEAF) {
         sso_outcome_set(o, SSO_MEMORY, "no memory left for an answer");
         return;
     }

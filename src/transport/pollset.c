@@ -36,6 +36,23 @@ void sso_pollset_init(struct sso_pollset *p)
     p->armed_us = SSO_NEVER;
 }
 
+const char *sso_pollset_reason(int error)
+{
+    switch (error) {
+    case EMFILE:
+        return "no file descriptor is left in this process";
+    case ENFILE:
+        return "no file descriptor is left in this system";
+    case ENOSPC: /* epoll_ctl(2) */
+        return "the system watches no further descriptor for this user: look "
+               "at fs.epoll.max_user_watches and at what uses it up";
+    case ENOMEM:
+        return "the system has no memory left for it";
+    default:
+        return strerror(error);
+    }
+}
+
 void sso_pollset_close(struct sso_pollset *p)
 {
     if (p->timer_fd >= 0) {
@@ -61,13 +78,13 @@ void sso_pollset_abandon(struct sso_pollset *p)
 
 #ifdef __linux__
 
-# include <sys/epoll.h>
 # include <sys/timerfd.h>
 
 enum sso_kind sso_pollset_open(struct sso_pollset *p)
 {
     if (p->fd < 0) {
         p->fd = epoll_create1(EPOLL_CLOEXEC);
+        p->error = p->fd >= 0 ? 0 : errno;
         sso_identity_take(&p->identity, p->fd);
     }
     return p->fd >= 0 ? SSO_OK : SSO_CONFIG;
@@ -82,6 +99,7 @@ enum sso_kind sso_pollset_open_timer(struct sso_pollset *p)
     }
     fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     if (fd < 0) {
+        p->error = errno;
         return SSO_CONFIG;
     }
     if (!sso_pollset_watch(p, fd, 0, SSO_READ)) {
@@ -111,10 +129,12 @@ bool sso_pollset_watch(struct sso_pollset *p, int fd, int before, int after)
     if (before != 0 && epoll_ctl(p->fd, EPOLL_CTL_MOD, fd, &event) == 0) {
         return true;
     }
-    if (before != 0 && errno != ENOENT) {
-        return false;
+    if ((before == 0 || errno == ENOENT) &&
+        epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, &event) == 0) {
+        return true;
     }
-    return epoll_ctl(p->fd, EPOLL_CTL_ADD, fd, &event) == 0;
+    p->error = errno;
+    return false;
 }
 
 void sso_pollset_arm(struct sso_pollset *p, int64_t due_us)
@@ -136,19 +156,35 @@ void sso_pollset_arm(struct sso_pollset *p, int64_t due_us)
     }
 }
 
+/* The next of the events that were fetched last, or of new ones. */
+static const struct epoll_event *next_event(struct sso_pollset *p,
+                                            int timeout_ms)
+{
+    if (p->next == p->fetched) {
+        p->next = 0;
+        p->fetched =
+            epoll_wait(p->fd, p->events, SSO_POLLSET_BATCH, timeout_ms);
+        if (p->fetched <= 0) {
+            p->fetched = 0;
+            return NULL;
+        }
+    }
+    return &p->events[p->next++];
+}
+
 bool sso_pollset_wait(struct sso_pollset *p, int timeout_ms,
                       struct sso_ready *ready)
 {
-    struct epoll_event event;
+    const struct epoll_event *event = next_event(p, timeout_ms);
 
-    if (epoll_wait(p->fd, &event, 1, timeout_ms) != 1) {
+    if (event == NULL) {
         return false;
     }
-    ready->fd = event.data.fd;
-    ready->is_timer = event.data.fd == p->timer_fd;
-    ready->events = ((event.events & EPOLLIN) != 0 ? SSO_READ : 0) |
-                    ((event.events & EPOLLOUT) != 0 ? SSO_WRITE : 0);
-    if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) {
+    ready->fd = event->data.fd;
+    ready->is_timer = event->data.fd == p->timer_fd;
+    ready->events = ((event->events & EPOLLIN) != 0 ? SSO_READ : 0) |
+                    ((event->events & EPOLLOUT) != 0 ? SSO_WRITE : 0);
+    if ((event->events & (EPOLLERR | EPOLLHUP)) != 0) {
         ready->events = SSO_READ | SSO_WRITE;
     }
     if (ready->is_timer) {
@@ -171,6 +207,7 @@ enum sso_kind sso_pollset_open(struct sso_pollset *p)
 {
     if (p->fd < 0) {
         p->fd = kqueue();
+        p->error = p->fd >= 0 ? 0 : errno;
         if (p->fd >= 0) {
             fcntl(p->fd, F_SETFD, FD_CLOEXEC);
         }
@@ -191,7 +228,11 @@ static bool change(struct sso_pollset *p, uintptr_t ident, short filter,
     struct kevent event;
 
     EV_SET(&event, ident, filter, flags, 0, (intptr_t)data, NULL);
-    return kevent(p->fd, &event, 1, NULL, 0, NULL) == 0;
+    if (kevent(p->fd, &event, 1, NULL, 0, NULL) == 0) {
+        return true;
+    }
+    p->error = errno;
+    return false;
 }
 
 bool sso_pollset_watch(struct sso_pollset *p, int fd, int before, int after)

@@ -96,9 +96,6 @@ int64_t sso_retry_jitter_us(unsigned n, uint64_t random)
     if (n >= 1 && n <= 5) {
         most = FIRST_BACKOFF_US << (n - 1);
     }
-    if (most > LONGEST_BACKOFF_US) {
-        most = LONGEST_BACKOFF_US;
-    }
     /* The modulo's bias is 8e6 / 2^64: none that could be measured. */
     return (int64_t)(random % (uint64_t)(most + 1));
 }

@@ -227,6 +227,12 @@ static const char *choose_proxy(const struct sso_settings *s,
     return spec->proxy;
 }
 
+static bool has_http2(void)
+{
+    return (curl_version_info(CURLVERSION_NOW)->features &
+            CURL_VERSION_HTTP2) != 0;
+}
+
 static enum sso_kind fill(struct sso_settings *s,
                           const struct sso_settings_spec *spec, char *why,
                           size_t why_size)
@@ -242,6 +248,11 @@ static enum sso_kind fill(struct sso_settings *s,
         snprintf(why, why_size,
                  "proxy is not a URL that libcurl takes: http, https, socks4, "
                  "socks4a, socks5 or socks5h");
+        kind = SSO_CONFIG;
+    }
+    if (kind == SSO_OK && spec->http2 && !has_http2()) {
+        snprintf(why, why_size,
+                 "http_version is \"2\", but libcurl was built without HTTP/2");
         kind = SSO_CONFIG;
     }
     if (kind == SSO_OK) {
@@ -261,6 +272,7 @@ static enum sso_kind fill(struct sso_settings *s,
     s->connect_timeout_ms = (long)clamp(spec->connect_timeout_ms, INT32_MAX);
     s->max_retries = spec->max_retries;
     s->events = spec->events;
+    s->http2 = spec->http2 && !s->base.plain;
     ok = ok && build_list(&s->headers, spec, false) &&
          build_list(&s->body_headers, spec, true) &&
          append_agent(&s->proxy_headers, spec);
@@ -321,13 +333,16 @@ const char *sso_settings_base_url(const struct sso_settings *s)
     return s->base.url;
 }
 
-/* The list begins with the key's header when there is a key. */
+/* In the lists alone; a header of the caller's own has another name. */
 const char *sso_settings_api_key(const struct sso_settings *s)
 {
     static const char prefix[] = "Authorization: Bearer ";
-    const char *line = s->headers != NULL ? s->headers->data : "";
+    const struct curl_slist *item;
 
-    return strncmp(line, prefix, sizeof(prefix) - 1) == 0
-               ? line + sizeof(prefix) - 1
-               : NULL;
+    for (item = s->headers; item != NULL; item = item->next) {
+        if (strncmp(item->data, prefix, sizeof(prefix) - 1) == 0) {
+            return item->data + sizeof(prefix) - 1;
+        }
+    }
+    return NULL;
 }

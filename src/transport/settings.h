@@ -28,6 +28,7 @@ struct sso_settings {
     long connect_timeout_ms;
     unsigned max_retries;
     bool events;
+    bool http2; /* offered to the server: only over TLS */
 };
 
 #pragma GCC visibility pop

@@ -43,6 +43,7 @@ static struct sso_socket *add(struct sso_sockets *s, int fd)
     s->count++;
     memset(socket, 0, sizeof(*socket));
     socket->fd = fd;
+    socket->serial = ++s->serials;
     s->unused++;
     return socket;
 }
@@ -118,18 +119,19 @@ static int events_of(int what)
     }
 }
 
-bool sso_sockets_want(struct sso_sockets *s, curl_socket_t fd, int what)
+enum sso_kind sso_sockets_want(struct sso_sockets *s, curl_socket_t fd,
+                               int what)
 {
     struct sso_socket *socket = sso_sockets_find(s, fd);
     int wanted = events_of(what);
 
     if (socket == NULL) {
         if (wanted == 0) {
-            return true;
+            return SSO_OK;
         }
         socket = add(s, fd); /* a pipe of libcurl's resolver */
         if (socket == NULL) {
-            return false;
+            return SSO_MEMORY;
         }
     }
     socket->wanted = wanted;
@@ -139,13 +141,13 @@ bool sso_sockets_want(struct sso_sockets *s, curl_socket_t fd, int what)
             sso_pollset_watch(s->pollset, fd, socket->watched, 0);
             drop(s, socket);
         }
-        return true; /* ours stay watched: the next call wants them again */
+        return SSO_OK; /* ours stay watched: the next call wants them again */
     }
     if (!sso_pollset_watch(s->pollset, fd, socket->watched, wanted)) {
-        return false;
+        return SSO_CONNECT;
     }
     socket->watched = wanted;
-    return true;
+    return SSO_OK;
 }
 
 void sso_sockets_ignore(struct sso_sockets *s, int fd)

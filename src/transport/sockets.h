@@ -23,6 +23,8 @@ struct sso_socket {
     int local_port;     /* 0: not known yet */
     bool ours;          /* opened by sso_sockets_open, not a resolver's pipe */
     bool used;          /* has carried a request */
+    bool http1;         /* HTTP/2 was asked for, and HTTP/1 came */
+    size_t serial;      /* no two sockets of an engine have the same */
     const void *opener; /* whom it was opened for, until it is used */
     struct sso_identity identity;
 };
@@ -31,6 +33,7 @@ struct sso_sockets {
     struct sso_socket *list; /* owned; a handful to some hundred */
     size_t count;
     size_t capacity;
+    size_t serials;
     size_t unused; /* of them those that have not carried a request, and the
                     * pipes of name look-ups: connections that begin */
     struct sso_pollset *pollset; /* borrowed from the engine */
@@ -51,10 +54,11 @@ int sso_sockets_close(struct sso_sockets *s, curl_socket_t fd);
 struct sso_socket *sso_sockets_find(struct sso_sockets *s, int fd);
 
 /*
- * What libcurl waits for on a socket, CURL_POLL_*.  False: it cannot be
- * watched, by lack of memory or a limit of the system.
+ * What libcurl waits for on a socket, CURL_POLL_*.  SSO_OK, SSO_MEMORY, or
+ * SSO_CONNECT: the system refuses to watch it, pollset->error says why.
  */
-bool sso_sockets_want(struct sso_sockets *s, curl_socket_t fd, int what);
+enum sso_kind sso_sockets_want(struct sso_sockets *s, curl_socket_t fd,
+                               int what);
 
 /* A socket is ready that nobody waits for: it leaves the pollset. */
 void sso_sockets_ignore(struct sso_sockets *s, int fd);

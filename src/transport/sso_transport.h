@@ -166,6 +166,8 @@ struct sso_settings_spec {
     int64_t connect_timeout_ms; /* > 0, one attempt's look-up, TCP and TLS */
     unsigned max_retries;
     bool events; /* record sso_events for calls under these settings */
+    bool http2;  /* HTTP/2 where the server offers it over TLS; for all
+                  * settings of an engine, or for none */
 };
 
 /* Immutable and reference-counted; calls keep their own reference. */
@@ -302,7 +304,7 @@ void sso_engine_unref(struct sso_engine *e);
 
 /*
  * Puts a call on its way; its deadline runs from here.  SSO_OK, SSO_MEMORY,
- * SSO_CANCELLED (the engine is closed) or SSO_CONFIG (no descriptors left);
+ * SSO_CANCELLED (the engine is closed) or SSO_CONFIG (no descriptor to be had);
  * other than SSO_OK the call is not the engine's.  Starts nothing on the
  * wire before the next step.
  */
@@ -337,7 +339,7 @@ bool sso_engine_take_event(struct sso_engine *e, struct sso_event *event);
 
 /*
  * One descriptor, readable when sso_engine_step has something to do.  The
- * same one for the engine's life in this process; -1: no descriptors left.
+ * same one for the engine's life in this process; -1: the system refuses one.
  */
 int sso_engine_pollfd(struct sso_engine *e);
 
@@ -347,6 +349,9 @@ int sso_engine_pollfd(struct sso_engine *e);
  * for each call.
  */
 int sso_engine_socket_fd(struct sso_engine *e);
+
+/* Why the system refused a descriptor last, in words. */
+const char *sso_engine_refusal(const struct sso_engine *e);
 
 /* Whether sso_engine_take_event has something to give. */
 bool sso_engine_has_events(const struct sso_engine *e);

@@ -27,22 +27,42 @@ size_t sso_transfer_on_body(char *data, size_t size, size_t count, void *user)
     return kind == SSO_OK ? len : stop(a, kind, SSO_STOP_BIG_BODY);
 }
 
-/* "HTTP/1.1 200 ..." -> 200; 0 for what no HTTP/1 server sends. */
-static int status_of(const char *line, size_t len)
+/*
+ * "HTTP/1.1 200 ..." -> 200; 0 for what no HTTP/1 server sends.  libcurl words
+ * the beginning of an HTTP/2 answer as "HTTP/2 200".
+ */
+static int status_of(const char *line, size_t len, bool http2)
 {
     int status = 0;
+    size_t at = 9;
     size_t i;
 
     if (len < 12 || memcmp(line, "HTTP/1.", 7) != 0 || line[8] != ' ') {
-        return 0;
+        if (!http2 || len < 10 || memcmp(line, "HTTP/2 ", 7) != 0) {
+            return 0;
+        }
+        at = 7;
     }
-    for (i = 9; i < 12; i++) {
+    for (i = at; i < at + 3; i++) {
         if (line[i] < '0' || line[i] > '9') {
             return 0;
         }
         status = status * 10 + (line[i] - '0');
     }
     return status;
+}
+
+/* The server does not offer HTTP/2: one call at a time on its connections. */
+static void note_http1(struct sso_attempt *a)
+{
+    struct sso_sockets *s = &a->engine->sockets;
+    size_t i;
+
+    for (i = 0; i < s->count; i++) {
+        if (s->list[i].serial == a->connection) {
+            s->list[i].http1 = true;
+        }
+    }
 }
 
 static bool is_line_end(char c)
@@ -59,10 +79,14 @@ size_t sso_transfer_on_header(char *data, size_t size, size_t count, void *user)
     enum sso_kind kind;
 
     if (!a->in_body && len >= 5 && memcmp(data, "HTTP/", 5) == 0) {
-        int status = status_of(data, len);
+        bool http2 = a->call->settings->http2;
+        int status = status_of(data, len, http2);
 
         if (status < 100) {
             return stop(a, SSO_PROTOCOL, SSO_STOP_NOT_HTTP);
+        }
+        if (http2 && data[5] == '1') {
+            note_http1(a);
         }
         a->answered = status >= 200;
         sso_buffer_reset(headers); /* what a 103 said is not the answer's */
@@ -79,6 +103,88 @@ size_t sso_transfer_on_header(char *data, size_t size, size_t count, void *user)
     return kind == SSO_OK ? len : stop(a, kind, SSO_STOP_BIG_HEADERS);
 }
 
+/* ---- what libcurl says of HTTP/2 --------------------------------------- */
+
+/* The number behind these words of a text that is not zero-terminated. */
+static bool number_after(const char *data, size_t size, const char *words,
+                         long *number)
+{
+    size_t len = strlen(words);
+    const char *at = memmem(data, size, words, len);
+    long value = 0;
+
+    if (at == NULL) {
+        return false;
+    }
+    for (at += len; at < data + size && *at >= '0' && *at <= '9'; at++) {
+        value = value * 10 + (*at - '0'); /* 31 bits by the protocol */
+    }
+    *number = value;
+    return true;
+}
+
+static bool begins_with(const char *data, size_t size, const char *words)
+{
+    size_t len = strlen(words);
+
+    return size >= len && memcmp(data, words, len) == 0;
+}
+
+/* The connection ends, and streams beyond the last were not worked on. */
+static void note_goaway(const struct sso_attempt *a, long last)
+{
+    const struct sso_timers *timers = &a->engine->timers;
+    size_t i;
+
+    for (i = 0; i < timers->count; i++) {
+        struct sso_attempt *other = timers->heap[i]->attempt;
+
+        if (other != NULL && other->connection != 0 &&
+            other->connection == a->connection && other->stream > last &&
+            !other->answered) {
+            other->refused = true;
+        }
+    }
+}
+
+/* Before a stream's number: in 7.88, and in later versions. */
+static void note_stream(struct sso_attempt *a, const char *data, size_t size)
+{
+    static const char *const words[] = {"Using Stream ID: ", "[HTTP/2] ["};
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (begins_with(data, size, words[i])) {
+            (void)number_after(data, size, words[i], &a->stream);
+        }
+    }
+}
+
+int sso_transfer_on_words(CURL *easy, curl_infotype type, char *data,
+                          size_t size, void *user)
+{
+    struct sso_attempt *a = user;
+    long last;
+
+    (void)easy;
+    if (type != CURLINFO_TEXT) {
+        return 0;
+    }
+    note_stream(a, data, size);
+    if (begins_with(data, size, "Server doesn't support multiplex yet") ||
+        begins_with(data, size, "Found pending candidate")) {
+        a->waits = true;
+    } else if (begins_with(data, size, "REFUSED_STREAM")) {
+        a->refused = !a->answered;
+    } else if (begins_with(data, size, "Downgrades to HTTP/1.1")) {
+        a->downgraded = true;
+    } else if (begins_with(data, size, "rec") &&
+               number_after(data, size, "last_stream=", &last)) {
+        note_goaway(a, last); /* "recveived" in 7.88 */
+    }
+    return 0;
+}
+
 curl_socket_t sso_transfer_on_open(void *user, curlsocktype purpose,
                                    struct curl_sockaddr *address)
 {
@@ -86,6 +192,11 @@ curl_socket_t sso_transfer_on_open(void *user, curlsocktype purpose,
     curl_socket_t fd;
 
     (void)purpose;
+    if (a->refused) {
+        a->stop = SSO_STOP_REPLAY; /* before a handshake that is for nothing */
+        return CURL_SOCKET_BAD;
+    }
+    a->waits = false;
     if (a->call->settings->base.plain &&
         !sso_url_is_loopback_address(&address->addr)) {
         a->not_local = true; /* "localhost" may resolve to anything */
@@ -143,12 +254,20 @@ int sso_transfer_on_prereq(void *user, char *remote_ip, char *local_ip,
     (void)remote_ip;
     (void)local_ip;
     (void)remote_port;
+    if (a->stop != SSO_STOP_NONE) {
+        return CURL_PREREQFUNC_ABORT; /* nobody would hear of the answer */
+    }
     if (a->sent) {
         a->stop = SSO_STOP_REPLAY;
         return CURL_PREREQFUNC_ABORT;
     }
     socket = sso_sockets_use(&a->engine->sockets, local_port, &was_used);
-    if (socket != NULL && was_used && sso_sockets_has_input(socket)) {
+    if (socket != NULL && a->call->settings->http2) {
+        a->connection = socket->serial;
+        a->multiplexed = !socket->http1;
+    }
+    if (socket != NULL && was_used && !a->multiplexed &&
+        sso_sockets_has_input(socket)) {
         a->stop = SSO_STOP_STALE;
         return CURL_PREREQFUNC_ABORT;
     }
@@ -176,7 +295,7 @@ static long small(const struct sso_attempt *a, CURLINFO info)
 bool sso_transfer_was_sent(const struct sso_attempt *a)
 {
     if (a->can_veto) {
-        return a->sent;
+        return a->sent && !a->refused;
     }
     return number(a, CURLINFO_PRETRANSFER_TIME_T) > 0 ||
            small(a, CURLINFO_REQUEST_SIZE) > 0;
@@ -193,7 +312,7 @@ enum sso_phase sso_transfer_phase(const struct sso_attempt *a)
                    : SSO_PHASE_FIRST_BYTE;
     }
     if (number(a, CURLINFO_NAMELOOKUP_TIME_T) == 0) {
-        return SSO_PHASE_DNS;
+        return a->waits ? SSO_PHASE_CONNECT : SSO_PHASE_DNS;
     }
     /* CURLINFO_CONNECT_TIME_T would tell, but 7.88 sets it only when the TLS
      * handshake is over as well. */

@@ -21,6 +21,8 @@
 size_t sso_transfer_on_body(char *data, size_t size, size_t count, void *user);
 size_t sso_transfer_on_header(char *data, size_t size, size_t count,
                               void *user);
+int sso_transfer_on_words(CURL *easy, curl_infotype type, char *data,
+                          size_t size, void *user);
 curl_socket_t sso_transfer_on_open(void *user, curlsocktype purpose,
                                    struct curl_sockaddr *address);
 int sso_transfer_on_prereq(void *user, char *remote_ip, char *local_ip,
@@ -29,7 +31,8 @@ int sso_transfer_on_prereq(void *user, char *remote_ip, char *local_ip,
 /* user: the engine, since connections outlive attempts. */
 int sso_transfer_on_close(void *user, curl_socket_t fd);
 
-/* Whether the request, or some of it, has gone out. */
+/* Whether the request, or some of it, has gone out to a server that did not
+ * refuse it. */
 bool sso_transfer_was_sent(const struct sso_attempt *a);
 
 /* Where the transfer stands. */

@@ -52,32 +52,43 @@ static enum sso_kind keep(struct sso_trust *t, const char *file,
     return SSO_OK;
 }
 
-static enum sso_kind unreadable(const char *what, const char *name, int error,
-                                char *why, size_t why_size)
+static void say_unreadable(const char *what, const char *name, int error,
+                           char *why, size_t why_size)
 {
     snprintf(why, why_size, "%s '%s' cannot be read: %s", what, name,
              strerror(error));
-    return SSO_CONFIG;
+}
+
+/* A file that holds a byte at least; NULL: a sentence in why. */
+static FILE *open_file(const char *what, const char *name, char *why,
+                       size_t why_size)
+{
+    FILE *f = fopen(name, "rb");
+
+    if (f == NULL) {
+        say_unreadable(what, name, errno, why, why_size);
+        return NULL;
+    }
+    errno = 0;
+    if (getc(f) != EOF) {
+        rewind(f);
+        return f;
+    }
+    if (errno != 0) { /* a directory opens, but does not read */
+        say_unreadable(what, name, errno, why, why_size);
+    } else {
+        snprintf(why, why_size, "%s '%s' is empty", what, name);
+    }
+    fclose(f);
+    return NULL;
 }
 
 enum sso_kind sso_trust_check_file(const char *what, const char *name,
                                    char *why, size_t why_size)
 {
-    char byte;
-    FILE *f = fopen(name, "rb");
-    int error = errno;
+    FILE *f = open_file(what, name, why, why_size);
 
     if (f == NULL) {
-        return unreadable(what, name, error, why, why_size);
-    }
-    errno = 0;
-    if (fread(&byte, 1, 1, f) != 1) {
-        error = errno; /* a directory opens, but does not read */
-        fclose(f);
-        if (error != 0) {
-            return unreadable(what, name, error, why, why_size);
-        }
-        snprintf(why, why_size, "%s '%s' is empty", what, name);
         return SSO_CONFIG;
     }
     fclose(f);
@@ -111,16 +122,11 @@ static bool holds_certificate(FILE *f)
 static enum sso_kind check_ca_file(const char *what, const char *name,
                                    char *why, size_t why_size)
 {
-    enum sso_kind kind = sso_trust_check_file(what, name, why, why_size);
-    FILE *f;
+    FILE *f = open_file(what, name, why, why_size);
     bool found;
 
-    if (kind != SSO_OK) {
-        return kind;
-    }
-    f = fopen(name, "rb");
     if (f == NULL) {
-        return unreadable(what, name, errno, why, why_size);
+        return SSO_CONFIG;
     }
     found = holds_certificate(f);
     fclose(f);
@@ -159,7 +165,8 @@ static enum sso_kind check_ca_path(const char *what, const char *name,
         }
         rest += len + (rest[len] == ':');
     }
-    return unreadable(what, name, error, why, why_size);
+    say_unreadable(what, name, error, why, why_size);
+    return SSO_CONFIG;
 }
 
 /* A name as c_rehash gives: eight hexadecimal digits, a dot, a digit. */

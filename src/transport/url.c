@@ -240,25 +240,45 @@ static enum sso_kind keep(const struct parts *p, struct sso_base *base)
     return SSO_OK;
 }
 
+/*
+ * Takes a text apart.  libcurl decodes a percent-encoded host after it has
+ * looked for an address in it, and would make another one of it as it reads
+ * our text: so its own text is read once more.
+ */
+static CURLUcode read_base(CURLU *url, const char *text, struct parts *p)
+{
+    const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER;
+    CURLUcode code = curl_url_set(url, CURLUPART_URL, text, flags);
+    char *own = NULL;
+
+    if (code == CURLUE_OK) {
+        code = curl_url_get(url, CURLUPART_URL, &own, 0);
+    }
+    if (code == CURLUE_OK) {
+        code = curl_url_set(url, CURLUPART_URL, own, flags);
+    }
+    curl_free(own);
+    if (code == CURLUE_OK && get_parts(url, p) != SSO_OK) {
+        code = CURLUE_OUT_OF_MEMORY;
+    }
+    return code;
+}
+
 enum sso_kind sso_url_check_base(const char *text, struct sso_base *base,
                                  char *why, size_t why_size)
 {
     struct parts p = {NULL, NULL, NULL, NULL, NULL, NULL};
-    enum sso_kind kind = SSO_MEMORY;
     CURLU *url = curl_url();
+    enum sso_kind kind;
     CURLUcode code;
 
     memset(base, 0, sizeof(*base));
     if (url == NULL) {
         return SSO_MEMORY;
     }
-    code = curl_url_set(url, CURLUPART_URL, text,
-                        CURLU_NON_SUPPORT_SCHEME | CURLU_DISALLOW_USER);
-    if (code != CURLUE_OK) {
-        kind = explain(&base_words, code, why, why_size);
-    } else if (get_parts(url, &p) == SSO_OK) {
-        kind = judge_end(text, &p, why, why_size);
-    }
+    code = read_base(url, text, &p);
+    kind = code == CURLUE_OK ? judge_end(text, &p, why, why_size)
+                             : explain(&base_words, code, why, why_size);
     if (kind == SSO_OK) {
         kind = judge(&base_words, text, &p, why, why_size);
     }

@@ -40,17 +40,19 @@ int sso_engine_on_socket(CURL *easy, curl_socket_t fd, int what, void *engine,
 {
     struct sso_engine *e = engine;
     struct sso_attempt *a = NULL;
+    enum sso_kind kind = sso_sockets_want(&e->sockets, fd, what);
 
     (void)unused;
-    if (sso_sockets_want(&e->sockets, fd, what)) {
+    if (kind == SSO_OK) {
         return 0;
     }
     /* The transfer would never hear from its socket.  An error from here
      * would end every transfer there is; this ends the one. */
-    e->starved = true;
+    e->starved = e->starved || kind == SSO_MEMORY;
     if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&a) == CURLE_OK &&
         a != NULL && a->call != NULL) {
-        a->call->unwatched = true;
+        a->stop = kind == SSO_MEMORY ? SSO_STOP_DEAF : SSO_STOP_UNWATCHED;
+        a->socket_error = e->pollset.error;
         sso_timers_change(&e->timers, a->call, 0);
     }
     return 0;
@@ -78,8 +80,32 @@ static void drain(struct sso_engine *e)
     }
 }
 
-/* False: libcurl ran out of memory, and some transfer now hears of nothing. */
-static bool act(struct sso_engine *e, curl_socket_t fd, int mask)
+/*
+ * Ends all transfers and connections.  When libcurl ran out of memory it does
+ * not tell for which of them: that transfer would hear of nothing, and in 7.88
+ * the next one on its connection divides by the size of a table, which is zero
+ * by then.
+ */
+static void give_up(struct sso_engine *e)
+{
+    bool again = true;
+    size_t i;
+
+    /* A call that ends leaves the heap, which moves others: pass by pass. */
+    while (again) {
+        again = false;
+        for (i = 0; i < e->timers.count; i++) {
+            if (e->timers.heap[i]->state == SSO_CALL_IN_FLIGHT) {
+                sso_engine_cut(e, e->timers.heap[i], SSO_MEMORY,
+                               "no memory left to go on with a call");
+                again = true;
+            }
+        }
+    }
+    sso_engine_close_curl(e);
+}
+
+static void act(struct sso_engine *e, curl_socket_t fd, int mask)
 {
     int running = 0;
     CURLMcode code = curl_multi_socket_action(e->multi, fd, mask, &running);
@@ -87,28 +113,33 @@ static bool act(struct sso_engine *e, curl_socket_t fd, int mask)
     drain(e);
     if (code == CURLM_OUT_OF_MEMORY) {
         e->starved = true;
-        return false;
+        give_up(e);
     }
-    return true;
 }
 
-/* A deadline, or the end of a back-off. */
+/* A deadline, the end of a back-off, or a socket that cannot be watched. */
 static bool do_due_call(struct sso_engine *e, int64_t now)
 {
     struct sso_call *call = sso_timers_first(&e->timers);
+    enum sso_stop stop;
 
     if (call == NULL || call->due_us > now) {
         return false;
     }
-    if (call->unwatched) {
+    stop = call->attempt != NULL ? call->attempt->stop : SSO_STOP_NONE;
+    if (now >= call->deadline_us) {
+        sso_engine_cut(e, call, SSO_TIMEOUT, NULL);
+    } else if (stop == SSO_STOP_DEAF) {
         sso_engine_cut(e, call, SSO_MEMORY,
                        "no memory left to wait for a socket");
-    } else if (call->state == SSO_CALL_BACKOFF && now < call->deadline_us) {
-        call->state = SSO_CALL_QUEUED;
-        sso_timers_change(&e->timers, call, call->deadline_us);
-        sso_list_push_front(&e->queue, call); /* older than all in it */
+    } else if (stop == SSO_STOP_UNWATCHED) {
+        sso_engine_attempt_ended(e, call, CURLE_COULDNT_CONNECT);
     } else {
-        sso_engine_cut(e, call, SSO_TIMEOUT, NULL);
+        sso_timers_change(&e->timers, call, call->deadline_us);
+        if (call->state == SSO_CALL_BACKOFF) {
+            call->state = SSO_CALL_QUEUED;
+            sso_list_push_front(&e->queue, call); /* older than all in it */
+        }
     }
     return true;
 }
@@ -131,7 +162,6 @@ static struct sso_attempt *take_attempt(struct sso_engine *e)
         return sso_attempt_new(e);
     }
     e->idle = a->next;
-    e->idle_count--;
     a->next = NULL;
     return a;
 }
@@ -174,10 +204,7 @@ static void put_on_wire(struct sso_engine *e, struct sso_call *call,
     call->again = false;
     call->fresh = false;
     e->curl_due_us = SSO_NEVER; /* libcurl sets its timer again */
-    if (!act(e, CURL_SOCKET_TIMEOUT, 0)) {
-        /* Which transfer it was is not told; the new one is the likeliest. */
-        sso_engine_cut(e, call, SSO_MEMORY, "no memory left to start a call");
-    }
+    act(e, CURL_SOCKET_TIMEOUT, 0);
 }
 
 int64_t sso_engine_start_due_us(const struct sso_engine *e)
@@ -204,7 +231,7 @@ static bool do_start(struct sso_engine *e, int64_t now)
     e->started_us = now;
     sso_list_remove(&e->queue, call);
     sso_call_reset_outcome(call);
-    a = take_attempt(e);
+    a = sso_engine_open(e) == SSO_OK ? take_attempt(e) : NULL;
     if (a == NULL) {
         fail_start(e, call, SSO_MEMORY);
     } else {
@@ -242,9 +269,13 @@ static bool do_socket(struct sso_engine *e, int64_t end_us)
             continue; /* what is due by the clock was done, or is next */
         }
         socket = sso_sockets_find(&e->sockets, ready.fd);
-        if (socket == NULL || (socket->wanted & ready.events) == 0) {
+        if (socket == NULL || socket->wanted == 0) {
             sso_sockets_ignore(&e->sockets, ready.fd);
             continue; /* a kept-alive connection that the server closed */
+        }
+        if ((socket->wanted & ready.events) == 0) {
+            /* what it was ready for is done, or it is a new one */
+            continue; /* GCOVR_EXCL_LINE: epoll tells of what is watched */
         }
         mask |= (ready.events & SSO_READ) != 0 ? CURL_CSELECT_IN : 0;
         mask |= (ready.events & SSO_WRITE) != 0 ? CURL_CSELECT_OUT : 0;

@@ -174,7 +174,8 @@ print(sso.version().libcurl)]],
     {
         owner = "client",
         name = "with",
-        params = { { "options", "sso.CallOptions", "what shall differ; not `max_in_flight`" } },
+        params = { { "options", "sso.CallOptions", "what shall differ; neither `max_in_flight` nor "
+            .. "`http_version`" } },
         returns = {
             { "sso.Client?", "client", "nil upon failure" },
             { "sso.Error?", "err", "kind `config`, or `cancelled` when the client is closed" },

@@ -186,6 +186,7 @@ local OPTION_TYPES = {
     ["a string"] = "string",
     ["a string or a function that returns one"] = "string|fun(): string",
     ["\"global\" or \"eu\""] = "\"global\"|\"eu\"",
+    ["\"1.1\" or \"2\""] = "\"1.1\"|\"2\"",
     ["a URL"] = "string",
     ["a number of seconds above 0"] = "number",
     ["a whole number, 0 or more"] = "integer",

@@ -55,6 +55,8 @@ local function row_of(option)
         row.convert = number
     elseif option.name == "region" then
         row.choices = { "global", "eu" }
+    elseif option.name == "http_version" then
+        row.choices = { "1.1", "2" }
     else
         row.argname = ARGNAMES[option.name] or "TEXT"
     end

@@ -285,7 +285,7 @@ function Client:request(request, options) end
 --- Makes a client that shares the connections of this one, with other defaults: another subuser,
 --- key or timeout. A new `api_key` or `region` pushes out the older `api_key_file` or `base_url`,
 --- and the other way round.
----@param options sso.CallOptions what shall differ; not max_in_flight
+---@param options sso.CallOptions what shall differ; neither max_in_flight nor http_version
 ---@return sso.Client? client nil upon failure
 ---@return sso.Error? err kind config, or cancelled when the client is closed
 function Client:with(options) end
