@@ -3,7 +3,9 @@
 --
 -- A row is {scenario, kind, phase, attempts, maybe_applied, requests}: kind "ok" is a success and
 -- phase "-" none.  Further columns by name: port, operation, options, status, retry_after, within
--- (seconds, 3), message (a pattern).  max_retries is attempts - 1 unless options say otherwise.
+-- (seconds, 3), message (a pattern), version (of HTTP, as the response tells it), before (calls on
+-- the same connection first, counted among the requests), large (a request of 200,000 bytes).
+-- max_retries is attempts - 1 unless options say otherwise.
 
 local assert = require "luassert"
 local busted = require "busted"
@@ -28,6 +30,8 @@ local ARGUMENTS = {
     list_certificates = { helper.INTEGRATION },
 }
 
+local LARGE = { public_certificate = ("x"):rep(200000) }
+
 local function options_of(row, base_url)
     local options = { base_url = base_url, max_retries = row[4] - 1 }
     for name, value in pairs(row.options or {}) do
@@ -43,8 +47,14 @@ function M.play(row, form)
     local client = helper.client(options_of(row, base_url))
     local operation = row.operation or "update_certificate"
     local arguments, n = {}, #ARGUMENTS[operation]
+    for _ = 1, row.before or 0 do
+        assert(client:get_certificate "123")
+    end
     for i = 1, n do
         arguments[i] = ARGUMENTS[operation][i]
+    end
+    if row.large then
+        arguments[2] = LARGE
     end
     local got, began = {}, process.now()
     if form == "sync" then
@@ -94,6 +104,9 @@ local function check(row, form)
         end
     else
         assert.is_truthy(got.value)
+        if row.version then
+            assert.equal(row.version, got.response.http_version)
+        end
     end
     if row.message then
         assert.truthy(said:find(row.message), said)
@@ -103,8 +116,8 @@ end
 --- One case a row.
 function M.cases(rows)
     for _, row in ipairs(rows) do
-        local name = ("%s%s%s: %s"):format(row[1], row.port and " on " .. row.port or "",
-            row.operation and " of " .. row.operation or "", row[2])
+        local name = ("%s%s%s%s: %s"):format(row[1], row.port and " on " .. row.port or "",
+            row.operation and " of " .. row.operation or "", row.large and " (large)" or "", row[2])
         busted.it(name, function()
             check(row, "sync")
             check(row, "callback")

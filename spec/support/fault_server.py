@@ -13,7 +13,7 @@ the scenario, the second is a token of the spec's choice:
     http://127.0.0.1:PORT/reset-mid-body/token-1/v3/sso/certificates/123
 
 What came is read on the control port: GET /_log/TOKEN, /_connections/PORT,
-/_scenarios.  All listeners are on 127.0.0.1; PORTS below says what each does.
+/_resets/TOKEN (HTTP/2: requests that were given up), /_scenarios.  All listeners are on 127.0.0.1; PORTS below says what each does.
 """
 
 import base64
@@ -32,6 +32,8 @@ import threading
 import time
 
 from fault_answers import SHAPES, answer
+import fault_http2
+import fault_http2_scenarios  # noqa: F401; registers its scenarios
 from fault_scenarios import SCENARIOS, play
 from fault_tls import Authority
 import fault_wire  # noqa: F401; registers its scenarios
@@ -137,6 +139,7 @@ class Recorder:
         self.lock = threading.Lock()
         self.requests = collections.defaultdict(list)
         self.connections = collections.defaultdict(list)
+        self.resets = collections.defaultdict(list)
 
     def connected(self, port, number):
         with self.lock:
@@ -151,6 +154,11 @@ class Recorder:
                         "complete": request.complete, "time": time.monotonic(),
                         "raw": base64.b64encode(request.raw).decode()})
 
+    def reset(self, token, order, error):
+        """The client gave up a request of a connection of HTTP/2."""
+        with self.lock:
+            self.resets[token].append({"on_connection": order, "error": error})
+
     def answer(self, path):
         kind, _, name = path.strip("/").partition("/")
         with self.lock:
@@ -158,8 +166,11 @@ class Recorder:
                 return list(self.requests.get(name, []))
             if kind == "_connections":
                 return list(self.connections.get(name, []))
+            if kind == "_resets":
+                return list(self.resets.get(name, []))
         if kind == "_scenarios":
             return {"scenarios": {p.pattern: text for p, _, text in SCENARIOS},
+                    "http2": {p.pattern: text for p, _, text in fault_http2.SCENARIOS},
                     "shapes": sorted(SHAPES)}
         return None
 
@@ -189,7 +200,7 @@ def drain(sock):
         pass
 
 
-def serve_tls(name="good", **options):
+def serve_tls(name="good", then=serve_http, **options):
     def serve(connection):
         context = connection.server.context(name, **options)
         raw = connection.sock.dup()
@@ -200,7 +211,7 @@ def serve_tls(name="good", **options):
             raise
         finally:
             raw.close()
-        serve_http(connection)
+        then(connection)
     return serve
 
 
@@ -294,6 +305,9 @@ PORTS = {
     "tls_1_0": serve_tls(newest=ssl.TLSVersion.TLSv1),
     "tls_1_1": serve_tls(newest=ssl.TLSVersion.TLSv1_1),
     "tls_1_2": serve_tls(newest=ssl.TLSVersion.TLSv1_2),
+    "http1_only": serve_tls(alpn=("http/1.1",)),
+    **{name: serve_tls(then=serve, alpn=("h2", "http/1.1"))
+       for name, serve in fault_http2.ports(serve_http).items()},
     "tls_stall": tls_stall,
     "tls_stall_late": tls_stall_late,
     "tls_reset": tls_reset,

@@ -20,6 +20,8 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
+import fault_http2_frames
+
 HOST = "127.0.0.1"
 ENOUGH = 8 * 1024 * 1024
 TOKENS = ("token-%d" % i for i in itertools.count(1))
@@ -287,6 +289,10 @@ def test_tls():
         check(scenario + ": close_notify", ends_with_notify(scenario) == clean)
     check("CONNECT recorded", log("proxy")[0].startswith(b"CONNECT 127.0.0.1:"))
     check("unknown issuer without the CA", curl("https", ca=False)[0] == 60)
+
+
+def test_http2():
+    fault_http2_frames.run(check, port, control)
 
 
 def ends_with_notify(scenario):

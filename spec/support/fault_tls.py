@@ -104,8 +104,9 @@ class Authority:
                 "-extensions", section, "-startdate", utc(first), "-enddate", utc(last),
                 "-in", self.path(name + ".csr"), "-out", self.path(name + ".pem"))
 
-    def context(self, name="good", newest=None, client_certificate=False):
-        """newest: the newest protocol version that the server offers."""
+    def context(self, name="good", newest=None, client_certificate=False, alpn=()):
+        """newest: the newest protocol version that the server offers; alpn: the
+        protocols inside, the favourite first."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if newest:
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -113,6 +114,8 @@ class Authority:
             context.minimum_version = newest
             context.maximum_version = newest
         context.load_cert_chain(self.path(name + ".pem"), self.path(name + ".key"))
+        if alpn:
+            context.set_alpn_protocols(list(alpn))
         if client_certificate:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(self.path("ca.pem"))
