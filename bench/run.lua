@@ -16,7 +16,7 @@ local report = require "report"
 
 local PARTS = {
     "bytes", "cpu", "instructions", "start", "memory", "latency", "connections",
-    "growth",
+    "http2", "growth",
 }
 
 local function options_of(words)
