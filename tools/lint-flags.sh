@@ -12,7 +12,7 @@ lua_cflags=$(pkg-config --cflags "lua${LUA_OF_LINT:-5.4}")
 flags_of() {
     case $1 in
     src/transport/*) echo "$lib_cflags" ;;
-    spec/c/*) echo "-Isrc/transport $lib_cflags" ;;
+    spec/c/*) echo "-Isrc/transport $lua_cflags $lib_cflags" ;;
     *) echo "$lua_cflags $lib_cflags" ;;
     esac
 }

@@ -141,7 +141,34 @@ local function check_functions(file, text)
     end
 end
 
+-- gcovr's markers, and whether one has to say why.
+local EXCLUSIONS = {
+    GCOVR_EXCL_LINE = true, GCOVR_EXCL_START = true, GCOVR_EXCL_STOP = false,
+    GCOVR_EXCL_BR_LINE = true, GCOVR_EXCL_BR_START = true, GCOVR_EXCL_BR_STOP = false,
+}
+
+local function check_exclusions(file, text)
+    local line, open = 0, nil
+    for row in (text .. "\n"):gmatch("(.-)\n") do
+        line = line + 1
+        local marker, behind = row:match("(%w+_EXCL_[%w_]+)(.*)")
+        if marker and EXCLUSIONS[marker] == nil then
+            finding(file, line, "no marker of coverage: %s", marker)
+        elseif marker and EXCLUSIONS[marker] and not behind:match("^: %S+ %S+") then
+            finding(file, line, "%s does not say why", marker)
+        elseif marker and marker:match("START$") then
+            open = line
+        elseif marker and marker:match("STOP$") then
+            open = nil
+        end
+    end
+    if open then
+        finding(file, open, "what is excluded here does not end")
+    end
+end
+
 local function check_source(file, text)
+    check_exclusions(file, text)
     local code, bare = strip(text)
     check_includes(file, code)
     check_formats(file, code, bare)
@@ -269,11 +296,47 @@ local function check_waits(file, text)
     end
 end
 
+-- `make help` lists what .PHONY names, but for what INNER names, and nothing else.
+local makefiles = {}
+
+local function check_help()
+    local listed, public, inner = {}, {}, {}
+    for _, file in ipairs(makefiles) do
+        local text = file.text:gsub("\\\n", "  ")
+        for row in (text .. "\n"):gmatch("([^\n]*)\n") do
+            local help = row:match("^\t@echo \"make ([%w-]+)")
+            local phony, hidden = row:match("^%.PHONY:([^$]*)$"), row:match("^INNER :=(.*)$")
+            if help then
+                listed[help] = file
+            end
+            for name in (phony or ""):gmatch("[%w-]+") do
+                public[name] = file
+            end
+            for name in (hidden or ""):gmatch("[%w-]+") do
+                inner[name] = true
+            end
+        end
+    end
+    for name, file in pairs(public) do
+        if not listed[name] and not inner[name] then
+            finding(file.name, 1, "make help does not list '%s'", name)
+        end
+    end
+    for name, file in pairs(listed) do
+        if not public[name] then
+            finding(file.name, 1, "make help lists '%s', which is no public target", name)
+        end
+    end
+end
+
 local paths = machine_paths()
 for _, file in ipairs(files_of_tree()) do
     local name, text = file.name, file.text
     if not text:find("\0", 1, true) then
         check_text(name, text, paths)
+        if name == "Makefile" or name:match("^mk/.*%.mk$") then
+            makefiles[#makefiles + 1] = file
+        end
         if name:match("%.[ch]$") then
             check_functions(name, text)
         end
@@ -285,4 +348,5 @@ for _, file in ipairs(files_of_tree()) do
         end
     end
 end
+check_help()
 os.exit(findings == 0)

@@ -101,6 +101,7 @@ describe("an answer that cannot be used", function()
         { "[null," .. GOOD .. "]", element },
         { "[" .. GOOD .. ",5]", element },
         { "[" .. GOOD .. ",[" .. GOOD .. "]]", element },
+        { "[[" .. GOOD .. "]," .. GOOD .. "]", element },
         { "[" .. GOOD .. ",", "is not JSON" },
         { "[" .. elsewhere .. "]", about },
         { "[" .. GOOD .. "," .. elsewhere .. "]", about },

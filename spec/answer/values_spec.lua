@@ -39,11 +39,12 @@ describe("an answer as a value", function()
     end)
 
     it("keeps numbers that are not whole", function()
-        serve('{"id":66138975,"a":0.5,"b":-1.25,"c":1e300,"d":1.5e-7}')
+        serve('{"id":66138975,"a":0.5,"b":-1.25,"c":1e300,"d":1.5e-7,"e":-1e300}')
         local value = client:get_certificate(ID)
         assert.equal(0.5, value.a)
         assert.equal(-1.25, value.b)
         assert.equal(1e300, value.c)
+        assert.equal(-1e300, value.e)
         assert.equal(1.5e-7, value.d)
     end)
 

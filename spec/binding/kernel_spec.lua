@@ -44,8 +44,7 @@ local CODE = [[
 local rows = {
     { "nothing", "^fine, fine, a descriptor" },
     { "epoll_create1", "^config, config, config" },
-    -- what the kernel has no memory for is raised like any other lack of memory
-    { "epoll_ctl", "^ not enough memory, ?[ %w]+, config" },
+    { "epoll_ctl", "^connect, connect, config" },
     { "timerfd_create", "^fine, fine, config" },
     { "getsockname", "^%w+, %w+, a descriptor" },
     { "madvise", "^fine, fine, a descriptor" },
@@ -53,18 +52,118 @@ local rows = {
     { "socket", "^connect, connect, a descriptor" },
 }
 
+-- Runs code with the system call refused.
+local function refused(call, code, more)
+    local preloaded = os.getenv "LD_PRELOAD"
+    local env = {
+        "LD_PRELOAD=" .. (preloaded and preloaded .. ":" or "") .. library(),
+        "SSO_FAILING=" .. call,
+    }
+    for name, value in pairs(more or {}) do
+        env[#env + 1] = name .. "=" .. value
+    end
+    local done = helper.lua(code, { timeout = 15 * helper.patience, env = env })
+    assert.equal(0, done.status, done.output)
+    return done.output
+end
+
 describe("a kernel that refuses", function()
     for _, row in ipairs(rows) do
         it(row[1] .. " breaks nothing", function()
-            local preloaded = os.getenv "LD_PRELOAD"
-            local done = helper.lua(CODE:format(helper.faults "ok"), {
-                timeout = 15 * helper.patience, env = {
-                    "LD_PRELOAD=" .. (preloaded and preloaded .. ":" or "") .. library(),
-                    "SSO_FAILING=" .. row[1],
-                },
-            })
-            assert.equal(0, done.status, done.output)
-            assert.truthy(done.output:find(row[2]), done.output)
+            local output = refused(row[1], CODE:format(helper.faults "ok"))
+            assert.truthy(output:find(row[2]), output)
         end)
     end
+end)
+
+-- The user's watches are used up, by other programs most likely, or the kernel has no memory.
+describe("a kernel that watches no further descriptor", function()
+    local TOLD = [[
+        local sso = require "sso"
+        local client = assert(sso.new { api_key = "SG.k", base_url = %q, timeout = 20, proxy = "",
+            max_retries = %d })
+        local function told(value, err)
+            print(value and "fine" or err.kind, err and err.phase, err and err.attempts,
+                err and err.retryable, err and err.maybe_applied, err and err.message)
+        end
+        local function free()
+            assert(os.remove %q)
+        end
+        %s
+    ]]
+    -- What each way makes of it, and of a call once the kernel does as it is told.
+    local BLOCKING = [[
+        told(client:create_certificate { public_certificate = certificate, integration_id = "1" })
+        free()
+        told(client:get_certificate(1))
+    ]]
+    local WITH_A_CALLBACK = [[
+        client:get_certificate(1, told)
+        assert(client:run(5) == 0)
+        free()
+        client:get_certificate(1, told)
+        assert(client:run(5) == 0)
+    ]]
+    local IN_A_LOOP = [[
+        local fd, err = client:pollfd()
+        told(fd, err)
+        free()
+        assert(client:pollfd())
+        client:get_certificate(1, told)
+        while client:timeout() do
+            client:step()
+        end
+    ]]
+    local REASONS = {
+        { 28, "the system watches no further descriptor for this user: look at "
+            .. "fs.epoll.max_user_watches and at what uses it up" }, -- ENOSPC
+        { 12, "the system has no memory left for it" }, -- ENOMEM
+    }
+
+    local function outcomes(code, number, options)
+        local file = os.tmpname()
+        local base_url = helper.faults "ok"
+        code = TOLD:format(base_url, options and options.max_retries or 0, file, code)
+        local certificate = helper.certificate()
+        code = ("local certificate = %q\n"):format(certificate) .. code
+        local output = refused("epoll_ctl", code, {
+            SSO_FAILING_ERRNO = number, SSO_FAILING_WHILE = file,
+        })
+        os.remove(file)
+        return output, #helper.requests(base_url), base_url
+    end
+
+    for _, reason in ipairs(REASONS) do
+        local number, words = reason[1], reason[2]
+
+        it("is told by its name, " .. number, function()
+            for _, code in ipairs { BLOCKING, WITH_A_CALLBACK } do
+                local output, requests, base_url = outcomes(code, number)
+                local refusal = ("no connection to %s: %s"):format(base_url:match "//([^/]+)",
+                    words)
+                assert.equal("connect\tconnect\t1\ttrue\tfalse\t" .. refusal .. "\nfine"
+                    .. ("\tnil"):rep(5) .. "\n", output)
+                assert.equal(1, requests)
+            end
+        end)
+
+        it("is told where a loop asks for the descriptor, " .. number, function()
+            local output = outcomes(IN_A_LOOP, number)
+            assert.equal(("config\tnil\tnil\tfalse\tfalse\t%s\n")
+                :format(words) .. "fine" .. ("\tnil"):rep(5) .. "\n", output)
+        end)
+    end
+
+    it("may change its mind while a call waits to be tried again", function()
+        local output, requests = outcomes([[
+            client:get_certificate(1, told)
+            repeat
+                client:step()
+            until (client:timeout() or 0) > 0 and client._in_flight(client) == 0
+            free()
+            assert(client:run(15) == 0)
+        ]], 28, { max_retries = 2 })
+        assert.equal("fine" .. ("\tnil"):rep(5) .. "\n", output)
+        assert.equal(1, requests)
+    end)
 end)

@@ -112,9 +112,117 @@ describe("odd uses", function()
         assert.equal("sso.certificate (?)", tostring(list[1]))
     end)
 
+    it("a handle is asked again after it told", function()
+        local c = client()
+        local handle = c:get_certificate(helper.CERT_ID, helper.expect(function() end))
+        handle:wait()
+        assert.equal(helper.CERT_ID, (handle:_result()).id)
+        assert.equal(helper.CERT_ID, (handle:_result()).id)
+        assert.equal(0, select("#", handle:_take())) -- that was done
+        handle:_watch()
+        assert.is_nil(c:_next()) -- nobody waits for what was told
+        assert.has_error(function() handle:_key(true, "SG.late") end)
+    end)
+
+    it("an event of a handle that was handed out is nobody's", function()
+        local c = client()
+        local events = 0
+        local handle = c:get_certificate(helper.CERT_ID, { on_event = function()
+            events = events + 1
+        end }, function() end)
+        repeat
+            local done = c:_wait(1, handle)
+        until done
+        assert.equal(handle, c:_next())
+        assert.is_nil(c:_next_event()) -- there were start, attempt and finish
+        assert.equal(0, events)
+        assert.equal(helper.CERT_ID, (handle:_take()).id)
+    end)
+
+    it("waits are as long as they can be", function()
+        local c = client { base_url = helper.faults "delay-300" }
+        local handle = c:get_certificate(helper.CERT_ID, helper.expect(function() end))
+        for _, seconds in ipairs { 0, -1, 0 / 0 } do
+            assert.is_false((c:_wait(seconds, handle)))
+        end
+        assert.has_error(function() c:_wait("long") end)
+        assert.equal(0, c:run(60))
+        for _, seconds in ipairs { 1e9, math.huge, 3601 } do
+            assert.is_true((c:_wait(seconds, handle)))
+        end
+        for _, budget in ipairs { -1, 3601, 0 / 0, math.huge } do
+            assert.has_error(function() c:_step(budget) end)
+        end
+        for _, budget in ipairs { 0, 0.5, 3600 } do
+            c:_step(budget)
+        end
+    end)
+
+    it("there are no other operations", function()
+        local c = client()
+        assert.is_nil(core.nonsense)
+        assert.is_nil(core[1])
+        for _, number in ipairs { -2, 1000, "x" } do
+            assert.has_error(function() c:_begin(number, helper.CERT_ID) end)
+        end
+    end)
+
+    it("a client that was collected is used no more", function()
+        local c = assert(sso.new {
+            base_url = helper.sandbox_value "HTTP", api_key = os.getenv "SENDGRID_API_KEY",
+        })
+        local collect = debug.getmetatable(c).__gc
+        collect(c)
+        collect(c)
+        for _, use in ipairs { "_active", "_step", "_next", "pollfd", "timeout" } do
+            assert.has_error(function() c[use](c) end)
+        end
+    end)
+
+    it("a response without its headers has none", function()
+        local _, _, response = client():get_certificate(helper.CERT_ID)
+        response.raw_headers = nil
+        assert.is_nil(response.headers)
+        assert.is_nil(response.rate_limit)
+    end)
+
     it("blanks around a value are no part of it", function()
         local c = client { api_key = " \t" .. os.getenv "SENDGRID_API_KEY" .. "\t " }
         assert(c:get_certificate(helper.CERT_ID))
+        local base = helper.faults "ok"
+        assert(client { base_url = base }:get_certificate(1, { headers = {
+            ["X-A"] = " \tone two\t ", ["X-B"] = " \t", ["X-C"] = "",
+        } }))
+        local sent = helper.requests(base)[1].header
+        assert.same({ "one two", "", "" }, { sent["x-a"], sent["x-b"], sent["x-c"] })
+    end)
+
+    it("a call without fields takes none in their place", function()
+        local c = client()
+        for _, none in ipairs { {}, false } do
+            local value, err, response = c:get_certificate(helper.CERT_ID, none or nil,
+                { timeout = 9 })
+            assert(value, tostring(err))
+            assert.equal(helper.CERT_ID, value.id)
+            assert.equal(200, response.status)
+        end
+    end)
+
+    it("the box of read certificates empties itself alone", function()
+        local box = debug.getregistry()["sso.certificate.list"]
+        for _, value in ipairs { 1, "text", {}, io.stdout, client() } do
+            assert.has_error(function() box.__gc(value) end)
+        end
+    end)
+
+    it("a program that is not there does not take this one's place", function()
+        local done = helper.lua [[
+            local core = require "sso.core"
+            print(core.replace("/nowhere/at/all", "an argument"))
+            print(pcall(core.replace))
+        ]]
+        assert.equal(0, done.status, done.output)
+        assert.truthy(done.output:find("^No such file or directory\nfalse\t"), done.output)
     end)
 
     it("the key of a file that cannot be read is an error", function()

@@ -311,7 +311,8 @@ static const char *const script[] = {
     "  -out $name.k8.der; }",
     "make rsa -newkey rsa:2048 -set_serial 2748",
     "make ec -newkey ec -pkeyopt ec_paramgen_curve:P-256",
-    "make ed -newkey ed25519",
+    "make ed -newkey ed25519 -set_serial 2748",
+    "make e2 -newkey ed25519 -set_serial 2748",
     "make pss -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048",
     "openssl req -new -config cnf -key rsa.key -subj /CN=rsa -out rsa.csr",
     "openssl ca -batch -selfsign -config cnf -in rsa.csr -keyfile rsa.key \\",
@@ -341,6 +342,7 @@ static const char *const script[] = {
     " bare $name.pem $name.bare; bare $name.key $name.key.bare; done",
     "bare ec.k1.pem ec.k1.bare",
     "head -c 600 rsa.pem >cut.pem; head -c 300 rsa.der >cut.der",
+    "grep -v -e - cut.pem >cut.bare",
     "head -c 500 rsa.key.bare >cut.key",
     NULL};
 

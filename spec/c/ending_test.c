@@ -372,6 +372,42 @@ static void engine_lives_as_long_as_its_calls(void)
     rig_close(&r);
 }
 
+/* ---- no time for another attempt -------------------------------------- */
+
+static bool be_busy(struct exchange *x)
+{
+    return server_reply(x, "503 Busy", "", "{}");
+}
+
+/*
+ * The wait before the second attempt is up to 500 ms by chance, and 60 are
+ * left: it rarely fits, and a call whose does not ends without it.
+ */
+static void a_back_off_that_does_not_fit_is_not_begun(void)
+{
+    bool seen = false;
+    struct rig r;
+    int i;
+
+    rig_open(&r, be_busy);
+    r.spec.timeout_ms = 60;
+    r.spec.max_retries = 5;
+    rig_renew(&r, 0);
+    for (i = 0; i < 50 && !seen; i++) {
+        struct sso_call *call = rig_run(&r, "PUT", "/", "{}");
+
+        if (rig_outcome(call)->attempts == 1 &&
+            rig_outcome(call)->kind == SSO_SERVER) {
+            seen = rig_outcome(call)->elapsed < 0.06;
+            CHECK(rig_outcome(call)->status == 503);
+            CHECK(rig_outcome(call)->retryable);
+        }
+        sso_call_free(call);
+    }
+    CHECK(seen);
+    rig_close(&r);
+}
+
 int main(void)
 {
     check_case("a deadline before the first byte",
@@ -391,5 +427,7 @@ int main(void)
     check_case("close ends everything, once", close_ends_everything_once);
     check_case("an engine lives as long as its calls",
                engine_lives_as_long_as_its_calls);
+    check_case("a back-off that does not fit is not begun",
+               a_back_off_that_does_not_fit_is_not_begun);
     return check_end();
 }

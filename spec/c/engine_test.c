@@ -2,6 +2,7 @@
  * engine_test.c - how an engine is driven: the queue, the descriptor, the
  * budget, waiting, events.
  */
+#include "../../src/transport/call.h"
 #include "check.h"
 #include "rig.h"
 
@@ -261,6 +262,116 @@ static void engine_leaves_no_descriptor_behind(void)
     CHECK(rig_count_descriptors() == before);
 }
 
+/* ---- limits and choices ----------------------------------------------- */
+
+static void any_number_in_flight_will_do(void)
+{
+    static const size_t numbers[] = {0, 2000000};
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        struct sso_call *calls[3];
+        struct rig r;
+        int n;
+
+        rig_open(&r, answer_in_order);
+        sso_engine_unref(r.engine);
+        r.engine = sso_engine_new(numbers[i]); /* 0 is one */
+        for (n = 0; n < 3; n++) {
+            calls[n] = rig_submit(&r, "GET", "/", NULL);
+        }
+        sso_engine_step(r.engine, 0);
+        sso_engine_step(r.engine, 0);
+        CHECK((sso_engine_in_flight(r.engine) <= 1) || numbers[i] > 0);
+        for (n = 0; n < 3; n++) {
+            CHECK(rig_finish(&r, calls[n])->kind == SSO_OK);
+            sso_call_free(calls[n]);
+        }
+        CHECK(numbers[i] > 0 || r.server.seen->connections == 1);
+        rig_close(&r);
+    }
+}
+
+static bool is_a_put(const struct sso_call *call, const void *context)
+{
+    (*(int *)sso_call_user(call))++;
+    return strcmp(call->method, context) == 0;
+}
+
+/* Those that are chosen end at once, in whatever state; others go on. */
+static void a_choice_of_calls_is_cancelled(void)
+{
+    static const char *const methods[] = {"PUT", "GET", "PUT", "PUT",
+                                          "GET", "PUT", "GET"};
+    struct sso_call *calls[7];
+    struct rig r;
+    int asked = 0;
+    int i;
+
+    rig_open(&r, answer_in_order);
+    rig_renew(&r, 2);
+    for (i = 0; i < 7; i++) {
+        struct sso_request request = {methods[i], "/", NULL, 0, true};
+
+        calls[i] = sso_call_new(r.settings, &request, &asked);
+        CHECK(sso_engine_submit(r.engine, calls[i]) == SSO_OK);
+    }
+    sso_engine_step(r.engine, 0); /* one or two are on their way */
+    sso_engine_cancel_if(r.engine, is_a_put, "PUT");
+    CHECK(asked >= 7);
+    for (i = 0; i < 7; i++) {
+        bool put = strcmp(methods[i], "PUT") == 0;
+
+        if (put) {
+            CHECK(sso_call_outcome(calls[i]) != NULL);
+        }
+    }
+    for (i = 0; i < 7; i++) {
+        bool put = strcmp(methods[i], "PUT") == 0;
+
+        rig_finish(&r, calls[i]);
+        CHECK_TEXT(rig_kind(calls[i]), put ? "cancelled" : "ok");
+    }
+    asked = 0;
+    sso_engine_cancel_if(r.engine, is_a_put, "GET"); /* they are done */
+    CHECK(asked == 0);
+    for (i = 0; i < 7; i++) {
+        sso_call_free(calls[i]);
+    }
+    rig_close(&r);
+}
+
+static void without_a_call_nothing_is_waited_for(void)
+{
+    double start;
+    struct rig r;
+
+    rig_open(&r, answer_in_order);
+    start = rig_now();
+    CHECK(sso_engine_wait(r.engine, 3600 * 1000) == SSO_OK);
+    CHECK(rig_now() - start < 1);
+    CHECK(sso_engine_timeout_ms(r.engine) == -1);
+    rig_close(&r);
+}
+
+/* As long as can be said: there is a deadline all the same. */
+static void the_longest_wait_is_no_trouble(void)
+{
+    struct sso_call *call;
+    struct rig r;
+
+    rig_open(&r, answer_in_order);
+    r.spec.timeout_ms = INT64_MAX;
+    rig_renew(&r, 2);
+    call = rig_submit(&r, "GET", "/", NULL);
+    while (sso_call_outcome(call) == NULL) {
+        sso_engine_wait(r.engine, INT64_MAX);
+    }
+    CHECK_TEXT(rig_kind(call), "ok");
+    sso_call_free(call);
+    rig_close(&r);
+}
+
 int main(void)
 {
     check_case("one in flight keeps the order", one_in_flight_keeps_the_order);
@@ -279,5 +390,12 @@ int main(void)
                refused_call_is_delivered_like_any_other);
     check_case("an engine leaves no descriptor behind",
                engine_leaves_no_descriptor_behind);
+    check_case("any number in flight will do", any_number_in_flight_will_do);
+    check_case("a choice of calls is cancelled",
+               a_choice_of_calls_is_cancelled);
+    check_case("without a call nothing is waited for",
+               without_a_call_nothing_is_waited_for);
+    check_case("the longest wait is no trouble",
+               the_longest_wait_is_no_trouble);
     return check_end();
 }

@@ -175,6 +175,22 @@ static void child_steps(void)
     parent_goes_on(true, step_and_see_it_cancelled);
 }
 
+static void child_sees_what_was_queued_cancelled(void)
+{
+    struct sso_call *call;
+    struct rig r;
+
+    rig_open(&r, answer_at_gate);
+    call = rig_submit(&r, "GET", "/queued", NULL);
+    CHECK(in_child(&r, call, step_and_see_it_cancelled));
+    CHECK(sso_engine_in_flight(r.engine) == 0 &&
+          rig_outcome(call)->attempts == 0);
+    CHECK(rig_finish(&r, call)->kind == SSO_OK);
+    CHECK(r.server.seen->requests == 1);
+    sso_call_free(call);
+    rig_close(&r);
+}
+
 static void child_calls(void)
 {
     parent_goes_on(false, make_a_call_of_its_own);
@@ -268,6 +284,8 @@ static void sockets_held_by_a_child_leave_the_descriptor(void)
 int main(void)
 {
     check_case("a child that steps sees the call cancelled", child_steps);
+    check_case("a child sees what was queued cancelled",
+               child_sees_what_was_queued_cancelled);
     check_case("a child makes calls of its own", child_calls);
     check_case("a child that only collects touches nothing", child_collects);
     check_case("a child that closes or cancels touches nothing", child_closes);

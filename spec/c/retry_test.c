@@ -265,6 +265,11 @@ static const struct header_row {
     {"HTTP/1.1 401 x\r\nDate: Tue, 24 Nov 2026 11:00:00 GMT\r\n", 401, -1,
      -3600},
     {"HTTP/1.1 401 x\r\nDate: yesterday\r\n", 401, -1, 0},
+    {"HTTP/1.1 401 x\r\nDate:\r\n", 401, -1, 0},
+    {"HTTP/1.1 401 x\r\nDate: Tue, 24 Nov 2026 11:00:00 GMT, and then some "
+     "more words, too many of them for any date\r\n",
+     401, -1, 0},
+    {"HTTP/1.1 429 x\r\nX-RateLimit-Reset: soon\r\n", 429, -1, 0},
 };
 
 static void headers_say_when_to_come_back(void)

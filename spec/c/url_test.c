@@ -1,14 +1,12 @@
 /*
- * url_test.c - which base URLs and which files settings take or refuse, which
- * trust anchors they choose, and how path segments are encoded.
+ * url_test.c - which base URLs are taken or refused, how whole URLs are taken
+ * apart, and how path segments are encoded.
  */
-#include "../../src/transport/settings.h"
 #include "../../src/transport/url.h"
 #include "check.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 
 /* ---- base URLs -------------------------------------------------------- */
 
@@ -53,6 +51,36 @@ static void good_base_urls(void)
         CHECK_TEXT(base.authority, row->authority);
         CHECK(base.plain == row->plain);
         sso_base_free(&base);
+    }
+}
+
+/* A host may be spelt so that it is decoded before it is taken for an address,
+ * or after: what is kept is what libcurl makes of it in the end. */
+static void bases_that_are_read_again(void)
+{
+    static const char *const texts[] = {
+        "https://22%2e4/x/",          "http://127%2e1:80", "https://%30x7f.1",
+        "https://host%2eexample/%2e", "https://%31",       "https://1.2.3",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct sso_base base, again;
+        char why[256] = "";
+
+        if (!CHECK(sso_url_check_base(texts[i], &base, why, sizeof(why)) ==
+                   SSO_OK) ||
+            !CHECK(sso_url_check_base(base.url, &again, why, sizeof(why)) ==
+                   SSO_OK)) {
+            printf("    %s: %s\n", texts[i], why);
+            continue;
+        }
+        CHECK_TEXT(again.url, base.url);
+        CHECK_TEXT(again.origin, base.origin);
+        CHECK_TEXT(again.authority, base.authority);
+        CHECK(again.plain == base.plain);
+        sso_base_free(&base);
+        sso_base_free(&again);
     }
 }
 
@@ -138,6 +166,9 @@ static const struct split_row {
     {"https://idp.example/secret path", NULL, "percent-encoded"},
     {"https://idp.example/\r\nA: secret", NULL, "percent-encoded"},
     {"https://idp.example/secret\x80", NULL, "percent-encoded"},
+    {"https://idp.example/secret\x7f", NULL, "percent-encoded"},
+    {"https:", NULL, "not a URL"},
+    {"https://?secret", NULL, "the URL"},
     {"https://idp.example:99999/secret", NULL, "port"},
     {"https:///secret", NULL, "host"},
     {"ftp://idp.example/secret", NULL, "https://"},
@@ -188,8 +219,10 @@ static void loopback_addresses(void)
     } rows[] = {
         {"127.0.0.1", true}, {"127.9.9.9", true}, {"128.0.0.1", false},
         {"0.0.0.0", false},  {"::1", true},       {"::", false},
-        {"fe80::1", false},  {"::2", false},
+        {"fe80::1", false},  {"::2", false},      {"1::1", false},
+        {"0:1::1", false},   {"0:0:1::1", false}, {"::1:0:0:1", false},
     };
+    struct sockaddr elsewhere;
     size_t i;
 
     for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -210,133 +243,45 @@ static void loopback_addresses(void)
         CHECK(sso_url_is_loopback_address((struct sockaddr *)&address) ==
               rows[i].loopback);
     }
+    memset(&elsewhere, 0, sizeof(elsewhere));
+    elsewhere.sa_family = AF_UNIX;
+    CHECK(!sso_url_is_loopback_address(&elsewhere));
 }
 
-/* ---- settings --------------------------------------------------------- */
-
-static const char *refusal(struct sso_settings_spec *spec)
+static void loopback_hosts(void)
 {
-    static char why[512];
-    struct sso_settings *s;
+    static const struct {
+        const char *host;
+        bool loopback;
+    } rows[] = {
+        {"localhost", true},
+        {"LocalHost", true},
+        {"localhos", false},
+        {"127.0.0.1", true},
+        {"126.0.0.1", false},
+        {"127.1", false},
+        {"[::1]", true},
+        {"[0:0:0:0:0:0:0:1]", true},
+        {"::1", false},
+        {"[1::1]", false},
+        {"[0:1::1]", false},
+        {"[0:0:1::1]", false},
+        {"[::1:0:0:1]", false},
+        {"[::2]", false},
+        {"[", false},
+        {"[]", false},
+        {"[x]", false},
+        {"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0001]", false},
+        {"", false},
+    };
+    size_t i;
 
-    spec->base_url =
-        spec->base_url != NULL ? spec->base_url : "https://host.example";
-    spec->timeout_ms = 1000;
-    spec->connect_timeout_ms = 1000;
-    s = sso_settings_new(spec, why, sizeof(why));
-    if (s != NULL) {
-        sso_settings_unref(s);
-        return "taken";
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!CHECK(sso_url_is_loopback_host(rows[i].host) ==
+                   rows[i].loopback)) {
+            printf("    %s\n", rows[i].host);
+        }
     }
-    return why;
-}
-
-static void settings_refuse_what_cannot_work(void)
-{
-    static const struct sso_header broken[] = {{"X-A", "a\r\nX-B: b"}};
-    static const struct sso_header unnamed[] = {{"X A", "a"}};
-    struct sso_settings_spec spec;
-
-#define REFUSES(field, value, words)                                           \
- do {                                                                          \
-  memset(&spec, 0, sizeof(spec));                                              \
-  spec.field = (value);                                                        \
-  spec.header_count = spec.headers != NULL ? 1 : 0;                            \
-  if (!CHECK(strstr(refusal(&spec), (words)) != NULL)) {                       \
-   printf("    %s\n", refusal(&spec));                                         \
-  }                                                                            \
- } while (0)
-
-    REFUSES(user_agent, "plain", "taken");
-    REFUSES(ca_file, "/does/not/exist", "'/does/not/exist' cannot be read: No");
-    REFUSES(ca_file, "/dev/null", "is empty");
-    REFUSES(ca_file, "/", "cannot be read");
-    REFUSES(ca_file, "/etc/hostname", "holds no certificate");
-    REFUSES(ca_path, "/does/not/exist", "ca_path '/does/not/exist'");
-    REFUSES(ca_path, "/etc/passwd", "cannot be read");
-    REFUSES(ca_path, "/", "taken");
-    REFUSES(client_cert, "/does/not/exist", "client_cert");
-    REFUSES(client_key, "/etc/hostname", "without client_cert");
-    REFUSES(headers, broken, "header 'X-A' holds a control character");
-    REFUSES(headers, unnamed, "not an HTTP token");
-    REFUSES(api_key, "SG.secret\n", "control character");
-    CHECK(strstr(refusal(&spec), "secret") == NULL);
-    setenv("SSL_CERT_FILE", "/does/not/exist", 1);
-    REFUSES(user_agent, "plain", "SSL_CERT_FILE '/does/not/exist'");
-    unsetenv("SSL_CERT_FILE");
-    setenv("SSL_CERT_DIR", "/nowhere:/etc", 1);
-    REFUSES(user_agent, "plain", "taken");
-    setenv("SSL_CERT_DIR", "/nowhere", 1);
-    REFUSES(user_agent, "plain", "SSL_CERT_DIR");
-    unsetenv("SSL_CERT_DIR");
-#undef REFUSES
-}
-
-/* ---- trust anchors ---------------------------------------------------- */
-
-#define PEM_BEGIN "-----BEGIN CERTIFICATE-----\n"
-
-/* What libcurl was built with, when it tells and the system has both. */
-static bool find_builtin(const char **file, const char **path)
-{
-    const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-    char why[256];
-
-    *file = v->cainfo;
-    *path = v->capath;
-    return *file != NULL && *path != NULL &&
-           sso_trust_check_file("", *file, why, sizeof(why)) == SSO_OK;
-}
-
-static void what_is_chosen_replaces_the_rest(void)
-{
-    char file[] = "/tmp/sso-url-test-XXXXXX";
-    FILE *f = fdopen(mkstemp(file), "w");
-    const char *builtin_file;
-    const char *builtin_path;
-    struct sso_trust t;
-    char why[256];
-
-    fputs("some words\n" PEM_BEGIN, f);
-    fclose(f);
-    unsetenv("SSL_CERT_FILE");
-    unsetenv("SSL_CERT_DIR");
-    CHECK(sso_trust_choose(&t, file, NULL, why, sizeof(why)) == SSO_OK);
-    CHECK(t.source == SSO_TRUST_CHOSEN && t.path == NULL);
-    CHECK_TEXT(t.file, file);
-    sso_trust_free(&t);
-    CHECK(sso_trust_choose(&t, NULL, "/", why, sizeof(why)) == SSO_OK);
-    CHECK(t.source == SSO_TRUST_CHOSEN && t.file == NULL);
-    sso_trust_free(&t);
-    setenv("SSL_CERT_FILE", file, 1);
-    CHECK(sso_trust_choose(&t, NULL, NULL, why, sizeof(why)) == SSO_OK);
-    CHECK(t.source == SSO_TRUST_CHOSEN && t.path == NULL);
-    sso_trust_free(&t);
-    CHECK(sso_trust_choose(&t, NULL, "/", why, sizeof(why)) == SSO_OK);
-    CHECK(t.file == NULL); /* an option beats the environment whole */
-    sso_trust_free(&t);
-    if (find_builtin(&builtin_file, &builtin_path)) {
-        setenv("SSL_CERT_FILE", builtin_file, 1);
-        setenv("SSL_CERT_DIR", builtin_path, 1);
-        CHECK(sso_trust_choose(&t, NULL, NULL, why, sizeof(why)) == SSO_OK);
-        CHECK(t.source == SSO_TRUST_SYSTEM);
-        unsetenv("SSL_CERT_DIR");
-    }
-    unsetenv("SSL_CERT_FILE");
-    CHECK(sso_trust_choose(&t, NULL, NULL, why, sizeof(why)) == SSO_OK);
-    CHECK(t.source == SSO_TRUST_SYSTEM);
-    remove(file);
-}
-
-static void the_system_has_a_bundle_or_a_directory_never_both(void)
-{
-    struct sso_trust t;
-
-    CHECK(sso_trust_system(&t) == SSO_OK);
-    CHECK(t.source != SSO_TRUST_SYSTEM);
-    CHECK((t.source == SSO_TRUST_CHOSEN) ==
-          ((t.file != NULL) != (t.path != NULL)));
-    sso_trust_free(&t);
 }
 
 /* ---- path segments ---------------------------------------------------- */
@@ -374,15 +319,12 @@ static void path_segments_are_encoded(void)
 int main(void)
 {
     check_case("good base URLs", good_base_urls);
+    check_case("a base URL reads again as it was read",
+               bases_that_are_read_again);
     check_case("bad base URLs are refused with a reason", bad_base_urls);
     check_case("whole URLs are taken apart or refused", whole_urls);
     check_case("loopback addresses", loopback_addresses);
-    check_case("settings refuse what cannot work",
-               settings_refuse_what_cannot_work);
-    check_case("what is chosen replaces the rest",
-               what_is_chosen_replaces_the_rest);
-    check_case("the system has a bundle or a directory, never both",
-               the_system_has_a_bundle_or_a_directory_never_both);
+    check_case("loopback hosts", loopback_hosts);
     check_case("path segments are encoded", path_segments_are_encoded);
     return check_end();
 }

@@ -26,10 +26,10 @@ static void patch_is_as_expected_byte_for_byte(void)
     snprintf(wanted, sizeof(wanted),
              "PATCH /v3/sso/certificates/a%%2Fb?x=1 HTTP/1.1\r\n"
              "Host: 127.0.0.1:%d\r\n"
+             "User-Agent: rig/1\r\n"
              "Authorization: Bearer " RIG_KEY "\r\n"
              "Accept: application/json\r\n"
              "Content-Type: application/json\r\n"
-             "User-Agent: rig/1\r\n"
              "Content-Length: 17\r\n"
              "\r\n"
              "{\"enabled\":false}",
@@ -57,9 +57,9 @@ static void get_and_delete_carry_no_body(void)
     rig_open(&r, echo_path);
     get = rig_run(&r, "GET", "/a", NULL);
     snprintf(wanted, sizeof(wanted),
-             "GET /a HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+             "GET /a HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: rig/1\r\n"
              "Authorization: Bearer " RIG_KEY "\r\n"
-             "Accept: application/json\r\nUser-Agent: rig/1\r\n\r\n",
+             "Accept: application/json\r\n\r\n",
              r.server.port);
     CHECK_TEXT(r.server.seen->raw, wanted);
     gone = rig_run(&r, "DELETE", "/a", NULL);

@@ -33,6 +33,11 @@ local reading = {
         A("1", { enabled = true }, {}),
         "get_certificate: has no fields: give options alone",
     },
+    {
+        "get_certificate",
+        A("1", 5, {}),
+        "get_certificate: has no fields: give options alone",
+    },
     { "get_certificate", A("1", 5), "get_certificate: options must be a table, not a number" },
     { "get_certificate", A("1", {}, {}, {}), "get_certificate: too many arguments" },
     {

@@ -8,6 +8,10 @@ local core = require "sso.core"
 local helper = require "helper"
 
 local LONG = ("x"):rep(256 * 1024 + 1)
+local MANY = {}
+for i = 1, 10001 do
+    MANY[i] = "scope"
+end
 local THIS = debug.getinfo(1, "S").short_src
 local OPTION = ": pass it in the options table after the fields"
 
@@ -82,6 +86,7 @@ describe("bad input to", function()
             { true, "must be an array of strings, not a boolean" },
             { { a = "b" }, "must be an array of strings, without gaps or other keys" },
             { { "a", b = "c" }, "must be an array of strings, without gaps or other keys" },
+            { MANY, "has more than 10000 elements" },
         },
         ["array of tables"] = {
             { "7", "must be an array of tables, not a string" },

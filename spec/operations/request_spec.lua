@@ -49,6 +49,10 @@ describe("client:request", function()
 
     it("takes the path as it is, encoded", function()
         assert.equal("/v3/x/a%2Fb/%2e%2e%2e//y", target { path = "/v3/x/a%2Fb/%2e%2e%2e//y" })
+        -- nearly dots
+        for _, name in ipairs { "...", ".%2e.", "%2f", "%3e", "%2", "%", ".a", "%2ea", "%2Ea" } do
+            assert.equal("/v3/" .. name .. "/x", target { path = "/v3/" .. name .. "/x" })
+        end
     end)
 
     it("encodes the query", function()
@@ -124,7 +128,8 @@ describe("client:request", function()
         { { path = "https://evil.example/" }, "path must begin with a slash" },
         { { path = "/v3/../x" }, DOTS }, { { path = "/v3/x/.." }, DOTS },
         { { path = "/./v3" }, DOTS }, { { path = "/v3/%2e%2E/x" }, DOTS },
-        { { path = "/v3/.%2e" }, DOTS }, { { path = "/v3/%2e/" }, DOTS },
+        { { path = "/v3/.%2e" }, DOTS }, { { path = "/v3/%2E." }, DOTS },
+        { { path = "/v3/%2e/" }, DOTS },
         { { path = "/v3/x?a=b" }, ASKS }, { { path = "/v3/x#a" }, ASKS },
         { { path = "/v3/a b" }, ENCODE }, { { path = "/v3/x\r\nHost: evil" }, ENCODE },
         { { path = "/v3/x\0" }, ENCODE }, { { path = "/v3\\..\\x" }, ENCODE },

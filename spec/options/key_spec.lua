@@ -167,6 +167,52 @@ shared.options(function(base)
             assert.same({ "Bearer SG.later" }, seen("authorization"))
         end)
 
+        it("refuse what is no key, and send nothing", function()
+            local EMPTY, BAD = "the API key is empty", "the API key holds white space or a "
+                .. "character that no key has: copy it again, in one piece"
+            local keys = {
+                { "", EMPTY }, { " \t\r\n\v\f", EMPTY }, { "a b", BAD }, { "\0SG.a", BAD },
+                { "SG.a\0", BAD }, { " \0 ", BAD }, { "SG.\255", BAD }, { "SG.\127", BAD },
+                { 5, "the function api_key returned a number, not a string" },
+                { nil, "the function api_key returned a nil, not a string" },
+            }
+            for i = 1, #keys + 1 do
+                local row = keys[i] or { nil, keys[#keys][2] }
+                local client = new({ base_url = base(), api_key = function() return row[1] end })
+                local value, err = client:get_certificate(ID)
+                assert.is_nil(value)
+                assert.equal("config", err.kind)
+                assert.equal(row[2], err.message)
+            end
+            assert.same({}, helper.requests(base()))
+        end)
+
+        it("tell of a file that went away before the key came", function()
+            local ca_file = file_with("-----BEGIN CERTIFICATE-----\n")
+            local client = new({ base_url = base(), ca_file = ca_file, api_key = function()
+                return "SG.late"
+            end })
+            os.remove(ca_file)
+            local value, err = client:get_certificate(ID)
+            assert.is_nil(value)
+            assert.equal("config", err.kind)
+            assert.truthy(err.message:find("^ca_file '.*' cannot be read: No such file"))
+            local told
+            client:get_certificate(ID, helper.expect(function(_, late)
+                told = late.message
+            end))
+            client:run(1)
+            assert.equal(err.message, told)
+            assert.same({}, helper.requests(base()))
+            -- and goes on when the file is there again
+            local file = assert(io.open(ca_file, "w"))
+            file:write("-----BEGIN CERTIFICATE-----\n")
+            file:close()
+            works(client)
+            assert.same({ "Bearer SG.late" }, seen("authorization"))
+            os.remove(ca_file)
+        end)
+
         it("let it make calls itself", function()
             local inner = new({ base_url = base(), api_key = "SG.inner" })
             local client = new({ base_url = base(), api_key = function()
