@@ -54,9 +54,13 @@ else
 say = @echo "  $(1)";
 endif
 
-.PHONY: help build all c-specs asan unsanitized demo sandbox test test-asan \
-	test-valgrind lint format bench bench-hosts bench-guard bench-build \
-	bench-programs npm install uninstall clean
+# What people call is in .PHONY and in `make help` (make lint compares them);
+# INNER is what other targets call.
+INNER := all c-specs asan unsanitized bench-build bench-programs npm \
+	fuzz-programs coverage-programs
+.PHONY: $(INNER)
+.PHONY: help build demo sandbox test test-asan test-valgrind lint format \
+	bench bench-hosts bench-guard install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -68,17 +72,33 @@ help:
 	@echo "make build          the module for Lua 5.1-5.4 and LuaJIT, in build/"
 	@echo "make demo           a certificate rotated against a local SendGrid"
 	@echo "make sandbox        that local SendGrid, in the foreground"
+	@echo "make install        PREFIX=$(PREFIX) LUA=$(LUA) DESTDIR="
+	@echo "make uninstall      the same, undone"
+	@echo "make clean          removes build/"
+	@echo "make help           this list"
+	@echo
 	@echo "make test           all specs on all Lua versions;"
 	@echo "                    TEST_LUA=\"5.4 luajit\" SPEC=spec/x_spec.lua narrow it"
 	@echo "make test-asan      the same under ASan and UBSan (5.4, LuaJIT)"
 	@echo "make test-valgrind  the same under valgrind (5.4, LuaJIT)"
+	@echo "make coverage       lines and branches of src/ that specs reach; SPEC="
 	@echo "make lint           compilers, analysers, style, the rules between floors"
 	@echo "make format         clang-format over the C sources"
+	@echo
+	@echo "make torture        all of the following at full size, and coverage: hours"
+	@echo "make torture-quick  the same at a size for every change: minutes"
+	@echo "make test-oom       every allocation refused in turn; OOM_STRIDE=29 SCRIPT="
+	@echo "make test-gc        the collector at its worst; GC_TIMES=2 SCRIPT="
+	@echo "make test-tsan      races between states in threads; TSAN_THREADS=8 TSAN_ROUNDS=20"
+	@echo "make test-turns     the collector and races, by turns; EVERY=7 THREADS=8 TURNS=400"
+	@echo "make test-signals   system calls interrupted all the time; SIGNAL_CALLS=20000"
+	@echo "make endurance      does anything grow; CALLS=1000000 CLIENTS=100000"
+	@echo "make fuzz           inputs nobody thought of; SECONDS=20 TARGET=url"
+	@echo "make fuzz-planted   does each fuzz target find a planted bug; TARGET=url"
+	@echo
 	@echo "make bench          what a call costs, beside others; QUICK=1, PUBLISH=1"
 	@echo "make bench-hosts    each host: what a call adds, gaps of a ticker, CPU"
 	@echo "make bench-guard    fails when a call takes more instructions than before"
-	@echo "make install        PREFIX=$(PREFIX) LUA=$(LUA) DESTDIR=; also uninstall"
-	@echo "make clean          removes build/"
 
 # ---- compiling ----------------------------------------------------------
 
@@ -100,11 +120,11 @@ endef
 # above as compiled for Lua 5.4 (certificates, say, know no Lua).
 # $(1) name, $(2) flavour, $(3) flavour of the transport, $(4) folder of the other
 define c_spec_rules
-build/c/$(2)/$(1): spec/c/$(1).c $$(C_HELPERS) Makefile \
+build/c/$(2)/$(1): spec/c/$(1).c $$(C_HELPERS) $$(wildcard spec/c/*.h) Makefile \
 		build/obj/$(3)/transport.a build/obj/$(4)/sso.a
 	$$(call say,cc  $(2) $$<)mkdir -p $$(@D) && \
-	$$(CC) $$(COMMON) $$(FLAGS_$(3)) -Isrc/transport $$(LIB_CFLAGS) \
-		-MT $$@ -MF $$@.d -pthread $$(LINK_$(2)) $$(LDFLAGS) -o $$@ \
+	$$(CC) $$(COMMON) $$(FLAGS_$(3)) -Isrc/transport $$(LUA_CFLAGS_5.4) \
+		$$(LIB_CFLAGS) -MT $$@ -MF $$@.d -pthread $$(LINK_$(2)) $$(LDFLAGS) -o $$@ \
 		$$(filter %.c,$$^) build/obj/$(4)/sso.a build/obj/$(3)/transport.a \
 		$$(LUA_LIBS_5.4) $$(LIBS)
 endef

@@ -33,6 +33,9 @@ test-turns:
 	@tools/states build/torture/gc $(EVERY)
 	@tools/states build/torture/gc-asan $(EVERY)
 	@tools/states build/torture/pool $(THREADS) 12 $(TURNS)
+	@tools/planted "the string was collected" tools/states build/torture/gc 7 2
+	@tools/planted heap-use-after-free tools/states build/torture/gc-asan 7 2
+	@tools/planted planted_race tools/states build/torture/pool 4 4 20
 
 # ---- endurance ----------------------------------------------------------
 

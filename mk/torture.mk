@@ -118,6 +118,7 @@ test-tsan:
 	@tools/install-packages build test
 	@$(MAKE) --no-print-directory -j$(JOBS) build/torture/threads
 	@tools/torture-threads $(TSAN_THREADS) $(TSAN_ROUNDS)
+	@tools/planted planted_race tools/torture-threads 4 2
 
 # ---- coverage -----------------------------------------------------------
 
@@ -144,7 +145,7 @@ $(1): spec/torture/oom.c spec/torture/refusing.c spec/torture/refusing.h \
 endef
 $(eval $(call oom_rules,build/c/coverage/oom,coverage,5.4-coverage))
 
-.PHONY: coverage coverage-programs
+.PHONY: coverage
 coverage-programs: $(foreach v,5.4-coverage 5.1-coverage,\
 		build/$(v)/sso/core.so $(SPEC_C:%=build/$(v)/spec/%.so)) \
 		$(C_SPECS:%=build/c/coverage/%) build/c/coverage/oom
@@ -172,6 +173,8 @@ test-signals:
 	@$(MAKE) --no-print-directory -j$(JOBS) build/torture/signals
 	@LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
 		build/torture/signals $(SIGNAL_CALLS)
+	@LUA_PATH="lua/?.lua;lua/?/init.lua;;" \
+		tools/planted "a callback is lost" build/torture/signals 200
 
 # ---- all of it, at full size --------------------------------------------
 

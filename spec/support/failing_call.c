@@ -3,6 +3,8 @@
  *
  * SSO_FAILING names it.  What the module makes of a kernel that says no where
  * it never does is found out this way.
+ *   SSO_FAILING_ERRNO   its number, instead of the likeliest
+ *   SSO_FAILING_WHILE   a file: it fails only as long as that one is there
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -12,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 /* Their headers are left out: they declare these with other attributes. */
 int epoll_create1(int flags);
@@ -25,8 +28,19 @@ int socket(int domain, int type, int protocol);
 static bool fails(const char *name)
 {
     const char *failing = getenv("SSO_FAILING");
+    const char *file = getenv("SSO_FAILING_WHILE");
 
-    return failing != NULL && strcmp(failing, name) == 0;
+    return failing != NULL && strcmp(failing, name) == 0 &&
+           (file == NULL || access(file, F_OK) == 0);
+}
+
+/* Sets errno; -1 like the system calls. */
+static int refuse(int likeliest)
+{
+    const char *number = getenv("SSO_FAILING_ERRNO");
+
+    errno = number != NULL ? atoi(number) : likeliest;
+    return -1;
 }
 
 /* The C library's own; as bytes, since ISO C knows no such conversion. */
@@ -41,8 +55,7 @@ int epoll_create1(int flags)
     int (*next)(int);
 
     if (fails("epoll_create1")) {
-        errno = EMFILE;
-        return -1;
+        return refuse(EMFILE);
     }
     NEXT(next, "epoll_create1");
     return next(flags);
@@ -53,8 +66,7 @@ int epoll_ctl(int set, int operation, int fd, struct epoll_event *event)
     int (*next)(int, int, int, struct epoll_event *);
 
     if (fails("epoll_ctl")) {
-        errno = ENOSPC;
-        return -1;
+        return refuse(ENOSPC);
     }
     NEXT(next, "epoll_ctl");
     return next(set, operation, fd, event);
@@ -65,8 +77,7 @@ int timerfd_create(int clock, int flags)
     int (*next)(int, int);
 
     if (fails("timerfd_create")) {
-        errno = EMFILE;
-        return -1;
+        return refuse(EMFILE);
     }
     NEXT(next, "timerfd_create");
     return next(clock, flags);
@@ -78,8 +89,7 @@ int getsockname(int fd, void *name, unsigned *len)
     int (*next)(int, void *, unsigned *);
 
     if (fails("getsockname")) {
-        errno = ENOBUFS;
-        return -1;
+        return refuse(ENOBUFS);
     }
     NEXT(next, "getsockname");
     return next(fd, name, len);
@@ -90,8 +100,7 @@ int madvise(void *address, size_t len, int advice)
     int (*next)(void *, size_t, int);
 
     if (fails("madvise")) {
-        errno = EINVAL; /* a kernel before 4.14 */
-        return -1;
+        return refuse(EINVAL); /* a kernel before 4.14 */
     }
     NEXT(next, "madvise");
     return next(address, len, advice);
@@ -102,8 +111,7 @@ ssize_t getrandom(void *bytes, size_t len, unsigned flags)
     ssize_t (*next)(void *, size_t, unsigned);
 
     if (fails("getrandom")) {
-        errno = ENOSYS; /* a kernel before 3.17 */
-        return -1;
+        return refuse(ENOSYS); /* a kernel before 3.17 */
     }
     NEXT(next, "getrandom");
     return next(bytes, len, flags);
@@ -114,8 +122,7 @@ int socket(int domain, int type, int protocol)
     int (*next)(int, int, int);
 
     if (fails("socket")) {
-        errno = EMFILE;
-        return -1;
+        return refuse(EMFILE);
     }
     NEXT(next, "socket");
     return next(domain, type, protocol);

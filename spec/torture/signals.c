@@ -7,6 +7,9 @@
  *
  * Held: every call succeeds once and has one callback, and the attempts that
  * the client tells of are the requests that the server got.
+ *
+ * SSO_PLANTED in the environment: one callback is lost, which has to be found
+ * out.
  */
 #include "../c/server.h"
 
@@ -96,7 +99,12 @@ static const char script[] =
     "        end\n"
     "    end})\n"
     "local started, called, attempts, good = 0, 0, 0, 0\n"
+    "local lost = os.getenv 'SSO_PLANTED' and 77\n"
     "local function tell(value, err, response)\n"
+    "    if lost == good then\n"
+    "        lost = nil\n"
+    "        return\n"
+    "    end\n"
     "    called = called + 1\n"
     "    attempts = attempts + (err or response).attempts\n"
     "    good = good + (value and 1 or 0)\n"
@@ -115,7 +123,7 @@ static const char script[] =
     "print(('%d calls, %d callbacks, %d good; %d attempts told, %d requests "
     "received; %d signals, %d children'):format(started, called, good,\n"
     "    attempts, requests(), signals, children))\n"
-    "assert(called == started and good == started)\n"
+    "assert(called == started and good == started, 'a callback is lost')\n"
     "assert(attempts == requests() and signals > 0 and children > 0)\n";
 
 int main(int argc, char **argv)
