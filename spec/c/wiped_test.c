@@ -51,10 +51,10 @@ static char key_file[] = "/tmp/sso-key-XXXXXX";
 void free(void *block)
 {
     static void (*next)(void *);
+    const char *variant = getenv("SSO_VARIANT");
     void *found;
 
-    if (getenv("SSO_VARIANT") == NULL ||
-        strcmp(getenv("SSO_VARIANT"), "valgrind") != 0)
+    if (variant == NULL || strcmp(variant, "valgrind") != 0)
         return;
     if (next == NULL) {
         found = dlsym(RTLD_NEXT, "free");
