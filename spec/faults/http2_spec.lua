@@ -86,14 +86,16 @@ end
 describe("HTTP/2 carries", function()
     helper.watch()
 
-    it("64 calls at once on one connection, the last one answered first", function()
+    it("64 calls at once on one connection, the last ones answered first", function()
         local before = helper.connections(PORT)
         local client, base_url = at "backwards-64"
         local got = start(client, 64)()
         for i = 1, 64 do
             check_answer(got[i], i)
         end
-        assert.equal(64, got.order[1])
+        for i = 1, 16 do -- several may come at once, and are then told in any order
+            assert.is_true(got.order[i] > 32)
+        end
         local requests = helper.requests(base_url)
         assert.equal(64, #requests)
         assert.equal(1, connections(requests))

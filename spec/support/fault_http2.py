@@ -188,6 +188,7 @@ class Session:
         self.started = 0  # requests that have come whole
         self.grants = True  # whether what was read may be sent again
         self.arrived = threading.Condition()
+        self.answered = set()  # orders of streams, by backwards()
         self.write = self.socket.write
 
     def run(self):
@@ -252,6 +253,16 @@ class Session:
         """Until so many requests have come, 5 s at most."""
         with self.arrived:
             self.arrived.wait_for(lambda: self.started >= count, 5)
+
+    def wait_answered(self, order):
+        """Until the stream of that order has been answered, 5 s at most."""
+        with self.arrived:
+            self.arrived.wait_for(lambda: order in self.answered, 5)
+
+    def note_answered(self, order):
+        with self.arrived:
+            self.answered.add(order)
+            self.arrived.notify_all()
 
     def goaway(self, last, error=0):
         self.write(goaway(last, error))

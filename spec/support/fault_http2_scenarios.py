@@ -69,8 +69,11 @@ def together(stream, request, count, fault):
 def backwards(stream, request, count):
     """Of so many requests the last one is answered first."""
     stream.session.wait_for(int(count))
-    time.sleep(0.01 * (int(count) - stream.order))
+    if stream.order < int(count):
+        stream.session.wait_answered(stream.order + 1)
+        time.sleep(0.01)
     stream.send(good(request))
+    stream.session.note_answered(stream.order)
 
 
 # ---- streams that end early -------------------------------------------------
