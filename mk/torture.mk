@@ -191,9 +191,9 @@ torture:
 	@$(MAKE) --no-print-directory coverage
 
 # The same at a size for every change: each counts as one in .ci/run.
-QUICK := "test-oom OOM_STRIDE=61" "test-turns EVERY=29 TURNS=200" \
+TORTURE_QUICK := "test-oom OOM_STRIDE=61" "test-turns EVERY=29 TURNS=200" \
 	"test-tsan TSAN_ROUNDS=10" "test-signals SIGNAL_CALLS=2000" \
 	"endurance CALLS=20000 CLIENTS=2000" "fuzz SECONDS=20"
 .PHONY: torture-quick
 torture-quick:
-	@tools/torture-quick $(QUICK)
+	@tools/torture-quick $(TORTURE_QUICK)

@@ -129,6 +129,7 @@ local pages = {
             sends = "2 x GET 200",
         },
     },
+    ["docs/benchmark.md"] = {},
     ["docs/performance.md"] = {},
     ["docs/rotation.md"] = {
         {

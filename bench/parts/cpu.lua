@@ -9,7 +9,7 @@ local DELAY = 0.02
 -- `few`: rounds of those that no target is about.
 local modes = {
     {
-        key = "in_turn", title = "one at a time", flight = 1, calls = 1000, rounds = 25, few = 5,
+        key = "in_turn", title = "one at a time", flight = 1, calls = 1000, rounds = 17, few = 3,
         cpu = "server",
     },
     {
@@ -18,7 +18,7 @@ local modes = {
     },
     {
         key = "at_64", title = "64 in flight, answers 20 ms late", flight = 64, calls = 3200,
-        rounds = 15, few = 3, cpu = "other", delay = DELAY,
+        rounds = 11, few = 2, cpu = "other", delay = DELAY,
     },
 }
 
