@@ -83,9 +83,11 @@ end
 local README_MARKS = { "<!-- benchmark: make bench PUBLISH=1 -->", "<!-- benchmark ends -->" }
 
 -- Writes docs/benchmark.md, its picture, and the README's part.
-local function publish(facts, tables, verdicts, chart)
-    local page = { "# Benchmark results\n\nMade by `make bench PUBLISH=1`; [bench/README.md]("
-        .. "../bench/README.md) says what each\nnumber is.\n\n"
+local function publish(facts, tables, verdicts, chart, quick)
+    local page = { "# Benchmark results\n\nMade by `make bench "
+        .. (quick and "QUICK=1 PUBLISH=1`, the short run, so with few rounds"
+            or "PUBLISH=1`")
+        .. "; [bench/README.md](../bench/README.md) says what each\nnumber is.\n\n"
         .. report.facts(facts):gsub("\n", "  \n")
         .. "\n\n![CPU time of a call](benchmark.svg)\n" }
     for _, t in ipairs(tables) do
@@ -146,6 +148,6 @@ write(measure.build .. "bench/results.json", report.json(facts, missing, tables,
 local chart = require "chart".svg(tables, facts)
 write(measure.build .. "bench/chart.svg", chart)
 if options.publish then
-    publish(facts, tables, verdicts, chart)
+    publish(facts, tables, verdicts, chart, options.quick)
 end
 os.exit(all_hold or options.quick)
