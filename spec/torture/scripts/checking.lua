@@ -28,5 +28,9 @@ local function check()
     shared.check()
 end
 
-return { setup = account.setup(account.reset), run = run, check = check,
-    buffers = true }
+local function setup()
+    account.reset()
+    shared.check()
+end
+
+return { setup = setup, run = run, check = check, buffers = true }
