@@ -2,18 +2,7 @@
 -- error or goes without it; nothing crashes, hangs or is left behind.
 
 local helper = require "helper"
-
--- Where the library to preload is.
-local function library()
-    for template in package.cpath:gmatch "[^;]+" do
-        local file = io.open((template:gsub("%?", "failing_call")), "rb")
-        if file then
-            file:close()
-            return (template:gsub("%?", "failing_call"))
-        end
-    end
-    error("no failing_call in " .. package.cpath)
-end
+local kernel = require "support.kernel"
 
 local CODE = [[
     local sso = require "sso"
@@ -52,17 +41,9 @@ local rows = {
     { "socket", "^connect, connect, a descriptor" },
 }
 
--- Runs code with the system call refused.
+-- The output of code that runs with the system call refused.
 local function refused(call, code, more)
-    local preloaded = os.getenv "LD_PRELOAD"
-    local env = {
-        "LD_PRELOAD=" .. (preloaded and preloaded .. ":" or "") .. library(),
-        "SSO_FAILING=" .. call,
-    }
-    for name, value in pairs(more or {}) do
-        env[#env + 1] = name .. "=" .. value
-    end
-    local done = helper.lua(code, { timeout = 15 * helper.patience, env = env })
+    local done = kernel.refusing(call, code, more)
     assert.equal(0, done.status, done.output)
     return done.output
 end

@@ -3,6 +3,7 @@
 
 local accounts = require "support.accounts"
 local helper = require "helper"
+local kernel = require "support.kernel"
 local snapshots = require "sso.snapshot"
 local sso = require "sso"
 
@@ -127,6 +128,15 @@ M.rows = {
     end,
     ["no connection to …: connection refused"] = function()
         return get { base_url = "http://127.0.0.1:1" }
+    end,
+    ["no connection to …: the system watches no further descriptor for this user: …"] = function()
+        local code = ([[
+            local client = assert(require "sso".new { api_key = "SG.k", base_url = %q, proxy = "",
+                max_retries = 0 })
+            print(select(2, client:get_certificate(1)).message)
+        ]]):format(helper.sandbox_value "HTTP")
+        local done = kernel.refusing("epoll_ctl", code, { SSO_FAILING_ERRNO = "28" }) -- ENOSPC
+        return { message = done.output:match "[^\n]*" }
     end,
     ["no result within the timeout of … s: it was still …"] = function()
         return fault({ delay = 2 }, { timeout = 0.2 })
