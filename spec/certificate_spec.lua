@@ -1,37 +1,12 @@
 -- sso.certificate: what is read out of certificates, whatever shape they were pasted in.
 -- Keys and certificates are made by the openssl program in a folder that is removed afterwards.
+local pki = require "support.pki"
 local sso = require "sso"
 local certificate = sso.certificate
 
-local folder = os.tmpname()
+local folder
 
 local script = [[
-set -e
-unset LD_PRELOAD
-cd "$1"
-exec 2>openssl.log
-cat >cnf <<'END'
-[ca]
-default_ca = d
-[d]
-database = index
-serial = serial
-new_certs_dir = .
-default_md = sha256
-policy = p
-unique_subject = no
-x509_extensions = v3
-[p]
-commonName = supplied
-organizationName = optional
-[req]
-distinguished_name = dn
-x509_extensions = v3
-[dn]
-[v3]
-basicConstraints = CA:TRUE
-END
-: >index
 echo 0abc >serial
 # name subject not_before not_after key-options...
 make() {
@@ -39,7 +14,7 @@ make() {
     shift 4
     openssl req -new -nodes -utf8 -config cnf -keyout $name.key -subj "$subject" -out $name.csr "$@"
     openssl ca -batch -selfsign -utf8 -config cnf -in $name.csr -keyfile $name.key -notext \
-        -startdate $from -enddate $to -out $name.pem
+        -extensions v3 -startdate $from -enddate $to -out $name.pem
     openssl x509 -in $name.pem -outform DER -out $name.der
 }
 make rsa "/O=Bücher, Söhne/CN=idp 1" 20240101000000Z 20401231235959Z -newkey rsa:2048
@@ -47,12 +22,12 @@ make ec /CN=ec 20240101000000Z 99991231235959Z -newkey ec -pkeyopt ec_paramgen_c
 make ec384 /CN=old 20200101000000Z 20210101000000Z -newkey ec -pkeyopt ec_paramgen_curve:P-384
 make ed /CN=ed 19500101000000Z 20380119031408Z -newkey ed25519
 make small /CN=small 20240101000000Z 20401231235959Z -newkey rsa:1024
-openssl req -x509 -nodes -config cnf -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -days 999 \
-    -subj /CN=pss -keyout pss.key -out pss.pem
-openssl req -x509 -config cnf -key rsa.key -sha1 -days 3650 -subj /CN=sha1 -out sha1.pem
+own() { openssl req -x509 -config cnf -extensions v3 "$@"; }
+own -nodes -newkey rsa-pss -pkeyopt rsa_keygen_bits:2048 -days 999 -subj /CN=pss \
+    -keyout pss.key -out pss.pem
+own -key rsa.key -sha1 -days 3650 -subj /CN=sha1 -out sha1.pem
 openssl x509 -req -in ec.csr -CA rsa.pem -CAkey rsa.key -set_serial 0x00ff -days 3650 -out leaf.pem
-openssl req -x509 -config cnf -key rsa.key -days 3650 -subj "/O=Bücher, Söhne/CN=again" -utf8 \
-    -out again.pem
+own -key rsa.key -days 3650 -subj "/O=Bücher, Söhne/CN=again" -utf8 -out again.pem
 for name in rsa ec ed pss; do
     openssl x509 -in $name.pem -noout -fingerprint -sha256 >$name.fingerprint
     openssl x509 -in $name.pem -noout -pubkey | openssl pkey -pubin -outform DER |
@@ -61,10 +36,7 @@ done
 ]]
 
 local function read(name)
-    local file = assert(io.open(folder .. "/" .. name, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
+    return folder.read(name)
 end
 
 -- The one certificate in a file.
@@ -92,16 +64,11 @@ local BEGIN, END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 describe("certificate", function()
     setup(function()
-        os.remove(folder)
-        assert(os.execute("mkdir " .. folder))
-        local file = assert(io.open(folder .. "/make.sh", "w"))
-        file:write(script)
-        file:close()
-        local done = os.execute("sh " .. folder .. "/make.sh " .. folder)
-        assert(done == true or done == 0, "openssl failed, see " .. folder .. "/openssl.log")
+        folder = pki.folder(script)
     end)
+
     teardown(function()
-        os.execute("rm -rf " .. folder)
+        folder.remove()
     end)
 
     describe("parse", function()

@@ -2,34 +2,14 @@
 -- has: dates before the calendar, negative numbers, names without a name, signatures of long ago.
 -- The openssl program makes them in a folder that is removed afterwards; some bytes are changed.
 
+local pki = require "support.pki"
 local sso = require "sso"
 
 local certificate = sso.certificate
 
-local folder = os.tmpname()
+local folder
 
 local script = [[
-set -e
-unset LD_PRELOAD
-cd "$1"
-exec >openssl.log 2>&1
-cat >cnf <<'END'
-[req]
-distinguished_name = dn
-[dn]
-[ca]
-default_ca = d
-[d]
-database = index
-serial = serial
-new_certs_dir = .
-default_md = sha256
-policy = p
-[p]
-commonName = supplied
-END
-: >index
-echo 01 >serial
 sed 's/^.req.$/[req]\nstring_mask = MASK:0x800/' cnf >bmp.cnf
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key
 openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:1024 -out pss.key
@@ -46,10 +26,7 @@ openssl ca -batch -selfsign -config cnf -in old.csr -keyfile rsa.key -notext -ou
 ]]
 
 local function read(name)
-    local file = assert(io.open(folder .. "/" .. name, "rb"))
-    local text = file:read "*a"
-    file:close()
-    return text
+    return folder.read(name)
 end
 
 -- Each occurrence, taken literally; as many as are expected.
@@ -86,17 +63,11 @@ local SHA256 = "\42\134\72\134\247\13\1\1\11"
 
 describe("a rare certificate", function()
     setup(function()
-        os.remove(folder)
-        local file = assert(io.open(folder .. ".sh", "w"))
-        file:write(script)
-        file:close()
-        local command = ("mkdir %s && sh %s.sh %s"):format(folder, folder, folder)
-        local status = os.execute(command)
-        assert(status == true or status == 0, "openssl failed, see its log in " .. folder)
+        folder = pki.folder(script)
     end)
 
     teardown(function()
-        os.execute(("rm -rf %s %s.sh"):format(folder, folder))
+        folder.remove()
     end)
 
     it("may have been valid in the year 0", function()

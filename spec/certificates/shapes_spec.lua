@@ -3,31 +3,14 @@
 -- The openssl program makes all of it in a folder that is removed afterwards.
 
 local mime = require "mime"
+local pki = require "support.pki"
 local sso = require "sso"
 
 local certificate = sso.certificate
 
-local folder = os.tmpname()
+local folder
 
 local script = [[
-set -e
-unset LD_PRELOAD
-cd "$1"
-exec >openssl.log 2>&1
-cat >cnf <<'END'
-[req]
-distinguished_name = dn
-[dn]
-[ca]
-default_ca = d
-[d]
-database = index
-crlnumber = number
-default_md = sha256
-default_crl_days = 30
-END
-: >index
-echo 01 >number
 make() { openssl req -x509 -config cnf -key $1.key -days 999 -subj /CN=$1 -out $1.pem; }
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key
 openssl ecparam -name prime256v1 -genkey -noout -out ec.key
@@ -52,10 +35,7 @@ openssl dsa -in dsa.key -outform DER -out dsa.der
 ]]
 
 local function read(name)
-    local file = assert(io.open(folder .. "/" .. name, "rb"))
-    local text = file:read "*a"
-    file:close()
-    return text
+    return folder.read(name)
 end
 
 local function base64(bytes)
@@ -86,17 +66,11 @@ local RSA = "\42\134\72\134\247\13\1\1\1"
 
 describe("certificate.parse", function()
     setup(function()
-        os.remove(folder)
-        local file = assert(io.open(folder .. ".sh", "w"))
-        file:write(script)
-        file:close()
-        local command = ("mkdir %s && sh %s.sh %s"):format(folder, folder, folder)
-        local status = os.execute(command)
-        assert(status == true or status == 0, "openssl failed, see its log in " .. folder)
+        folder = pki.folder(script)
     end)
 
     teardown(function()
-        os.execute(("rm -rf %s %s.sh"):format(folder, folder))
+        folder.remove()
     end)
 
     -- name, text, type, bits, curve, what check finds

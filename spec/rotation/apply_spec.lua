@@ -4,19 +4,17 @@
 local calls = require "support.rotation_calls"
 local cjson = require "cjson"
 local helper = require "helper"
-local sso = require "sso"
 
 local sandbox, INTEGRATION = helper.sandbox, helper.INTEGRATION
 
-local new, nxt = {}, {}
+local rotate = calls.rotate
+local new, nxt
 
 describe("rotate_certificate", function()
     helper.watch()
 
     setup(function()
-        new.pem = helper.certificate { cn = "new", key = "ec" }
-        nxt.pem = helper.certificate { cn = "next", key = "ec" }
-        new.fingerprint = assert(sso.certificate.parse(new.pem))[1].fingerprint
+        new, nxt = calls.certificates()
     end)
 
     before_each(function()
@@ -26,10 +24,6 @@ describe("rotate_certificate", function()
     teardown(function()
         sandbox.reset()
     end)
-
-    local function rotate(options, client)
-        return (client or calls.client()):rotate_certificate(INTEGRATION, options)
-    end
 
     it("adds, enables and reads back before it deletes", function()
         local plan = assert(rotate { public_certificate = new.pem, retire = "delete" })

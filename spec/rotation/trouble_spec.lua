@@ -8,15 +8,14 @@ local sso = require "sso"
 
 local sandbox, INTEGRATION, CERT_ID = helper.sandbox, helper.INTEGRATION, helper.CERT_ID
 
-local new, nxt = {}, {}
+local rotate = calls.rotate
+local new, nxt
 
 describe("rotate_certificate in trouble", function()
     helper.watch()
 
     setup(function()
-        new.pem = helper.certificate { cn = "new", key = "ec" }
-        nxt.pem = helper.certificate { cn = "next", key = "ec" }
-        new.fingerprint = assert(sso.certificate.parse(new.pem))[1].fingerprint
+        new, nxt = calls.certificates()
     end)
 
     before_each(function()
@@ -26,10 +25,6 @@ describe("rotate_certificate in trouble", function()
     teardown(function()
         sandbox.reset()
     end)
-
-    local function rotate(options, client)
-        return (client or calls.client()):rotate_certificate(INTEGRATION, options)
-    end
 
     -- ---- what fails on the way --------------------------------------------------------------
 

@@ -24,16 +24,11 @@ describe("restore", function()
     end
 
     local function ids()
-        local list = {}
-        for i, certificate in ipairs(assert(client:list_certificates(id))) do
-            list[i] = certificate.id
-        end
-        return list
+        return accounts.ids(client, id)
     end
 
     local function restore(options)
-        local plan, err = client:restore(before, options)
-        return plan, err
+        return client:restore(before, options)
     end
 
     for _, service in ipairs(accounts.services) do

@@ -62,6 +62,15 @@ function M.certificate(integration_id, pem, enabled)
     } } }).certificates[1]
 end
 
+--- The ids of an integration's certificates, as the API lists them.
+function M.ids(client, integration_id)
+    local list = {}
+    for i, certificate in ipairs(assert(client:list_certificates(integration_id))) do
+        list[i] = certificate.id
+    end
+    return list
+end
+
 --- What an integration has, as the sandbox knows it: "CN=… on" for each, sorted.
 function M.held(integration_id)
     local parse = require("sso").certificate.parse

@@ -1,38 +1,15 @@
 --- Certificates with a validity of one's choice, made by the openssl program once a run for each,
 --- and metadata that announces them.
 
-local process = require "process"
+local pki = require "support.pki"
 
 local M = {}
 
+-- subject, not_before, not_after, options for the key
 local SCRIPT = [[
-set -e
-unset LD_PRELOAD
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-cd "$dir"
-cat >cnf <<'EOF'
-[ca]
-default_ca = d
-[d]
-database = index
-serial = serial
-new_certs_dir = .
-default_md = sha256
-policy = p
-unique_subject = no
-[p]
-commonName = supplied
-[req]
-distinguished_name = dn
-[dn]
-EOF
-: >index
-echo 01 >serial
-openssl req -new -nodes -utf8 -config cnf -keyout key -subj "$1" -out csr $4 2>log
+openssl req -new -nodes -utf8 -config cnf -keyout key -subj "$3" -out csr $6
 openssl ca -batch -selfsign -utf8 -config cnf -in csr -keyfile key -notext \
-    -startdate $2 -enddate $3 -out pem 2>log
-cat pem
+    -startdate $4 -enddate $5 -out pem
 ]]
 
 local KEYS = {
@@ -55,12 +32,10 @@ end
 function M.certificate(cn, not_before, not_after, key)
     local name = table.concat({ cn, not_before, not_after, key or "ec" }, "|")
     if not made[name] then
-        local done = process.run({
-            "sh", "-c", SCRIPT, "sh", "/CN=" .. cn, stamp(not_before), stamp(not_after),
-            KEYS[key or "ec"],
-        }, {}, 20)
-        assert(done.status == 0, done.output)
-        made[name] = done.output:match "%-%-%-%-%-BEGIN.*END CERTIFICATE%-%-%-%-%-\n"
+        local folder = pki.folder(SCRIPT, "/CN=" .. cn, stamp(not_before), stamp(not_after),
+            KEYS[key or "ec"])
+        made[name] = folder.read "pem"
+        folder.remove()
     end
     return made[name]
 end

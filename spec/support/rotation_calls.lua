@@ -18,6 +18,23 @@ function M.client(options)
     return helper.track(assert(sso.new(all)))
 end
 
+--- Two certificates, made anew, for one rotation after the other.
+---@return {pem: string, fingerprint: string} first
+---@return {pem: string, fingerprint: string} second
+function M.certificates()
+    local list = {}
+    for i, cn in ipairs { "new", "next" } do
+        local pem = helper.certificate { cn = cn, key = "ec" }
+        list[i] = { pem = pem, fingerprint = assert(sso.certificate.parse(pem))[1].fingerprint }
+    end
+    return list[1], list[2]
+end
+
+--- rotate_certificate of the integration that is there at the start.
+function M.rotate(options, client)
+    return (client or M.client()):rotate_certificate(helper.INTEGRATION, options)
+end
+
 --- What the sandbox got: "GET list, POST off, PATCH 66138976 on, DELETE 66138975".
 function M.requests()
     local words = {}

@@ -2,7 +2,7 @@
 --- the server behaves, what goes wrong at which request.  The same seed makes the same situation on
 --- every Lua, with certificates that are made anew for each run.
 
-local process = require "process"
+local pki = require "support.pki"
 
 local M = {}
 
@@ -29,26 +29,6 @@ local POOL = {
 local TIMES = { 1740000000, 1740000000, 1740000000, 1840000000, 1330000000, 2600000000 }
 
 local SCRIPT = [[
-set -e
-cd "$1"
-cat >cnf <<'END'
-[ca]
-default_ca = d
-[d]
-database = index
-serial = serial
-new_certs_dir = .
-default_md = sha256
-policy = p
-unique_subject = no
-[p]
-commonName = supplied
-[req]
-distinguished_name = dn
-[dn]
-END
-: >index
-echo 1000 >serial
 make() {
     [ -f $2.key ] || openssl ecparam -name prime256v1 -genkey -noout -out $2.key
     openssl req -new -config cnf -key $2.key -subj /CN=$1 -out csr
@@ -58,38 +38,24 @@ make() {
 }
 ]]
 
-local function read(path)
-    local file = assert(io.open(path, "rb"))
-    local text = file:read "*a"
-    file:close()
-    return text
-end
-
 --- Makes the certificates, once a run. → list of {name, text, fingerprint, from, to}
 function M.pool()
-    local folder = os.tmpname()
-    os.remove(folder)
     local lines = { SCRIPT }
     for _, row in ipairs(POOL) do
         lines[#lines + 1] = ("make %s %s %d %d\n"):format(row[1], row[2], row[3], row[4])
     end
-    assert(process.run({ "mkdir", "-m", "700", folder }, {}, 10).status == 0)
-    local done = process.run({ "sh", "-c", table.concat(lines), "sh", folder }, {}, 60)
-    local pool = {}
-    if done.status == 0 then
-        for i, row in ipairs(POOL) do
-            pool[i] = {
-                name = row[1],
-                text = read(folder .. "/" .. row[1] .. ".pem"),
-                fingerprint = read(folder .. "/" .. row[1] .. ".fingerprint"):match "=(%S+)"
-                    :gsub(":", ""):lower(),
-                from = row[5],
-                to = row[6],
-            }
-        end
+    local folder, pool = pki.folder(table.concat(lines)), {}
+    for i, row in ipairs(POOL) do
+        pool[i] = {
+            name = row[1],
+            text = folder.read(row[1] .. ".pem"),
+            fingerprint = folder.read(row[1] .. ".fingerprint"):match "=(%S+)"
+                :gsub(":", ""):lower(),
+            from = row[5],
+            to = row[6],
+        }
     end
-    process.run({ "rm", "-rf", folder }, {}, 10)
-    assert(done.status == 0, done.output)
+    folder.remove()
     return pool
 end
 
