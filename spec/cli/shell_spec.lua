@@ -50,21 +50,48 @@ describe("for shells", function()
             completed "sendgrid-sso check --format _")
     end)
 
-    it("prints scripts for zsh and fish, which these can read where they are", function()
-        local script = run("sh", "sendgrid-sso completion zsh")
-        assert.truthy(script:find "^#compdef sendgrid%-sso\n")
-        assert.truthy(script:find('"update:changes a certificate"', 1, true)
-            or script:find('"update:Changes a certificate', 1, true))
-        script = run("sh", "sendgrid-sso completion fish")
-        assert.truthy(script:find("complete -c sendgrid-sso", 1, true))
-        for _, shell in ipairs { "zsh", "fish" } do
-            if has(shell) then
-                local output, status = run("sh", ("sendgrid-sso completion %s >'%s/script' && "
-                    .. "%s -n '%s/script'"):format(shell, folder, shell, folder))
-                assert.equal("", output)
-                assert.equal(0, status)
-            end
+    it("completes them in fish", function()
+        if not has "fish" then
+            pending "fish is not installed"
+            return
         end
+        local function offers(words)
+            return (run("fish", ([[
+                sendgrid-sso completion fish | source
+                complete -C %q | cut -f 1
+            ]]):format(words)))
+        end
+        assert.equal("certificates\n", offers "sendgrid-sso cert")
+        assert.equal("create\ndelete\nget\nlist\nupdate\n", offers "sendgrid-sso certificates ")
+        assert.equal("--integration-id\n", offers "sendgrid-sso certificates create --int")
+        assert.equal("ics\njson\nnagios\nprometheus\ntext\n",
+            offers "sendgrid-sso check --format ")
+    end)
+
+    it("completes them in zsh", function()
+        if not has "zsh" then
+            pending "zsh is not installed"
+            return
+        end
+        -- An interactive one on a terminal of its own, read until it shows what is looked for.
+        local function shows(words, pattern)
+            local output = run("zsh", ([[
+                sendgrid-sso completion zsh >'%s/_sendgrid-sso'
+                zmodload zsh/zpty
+                zpty shell zsh -f -i
+                zpty -w shell "fpath=('%s' \$fpath); autoload -Uz compinit; compinit -u -D
+                    PS1='READY'='> '"
+                zpty -r shell line '*READY=> *'
+                zpty -n -w shell $'%s\t\t'
+                zpty -r shell line '%s' && echo shown
+                zpty -d shell
+            ]]):format(folder, folder, words, pattern))
+            assert.equal("shown\n", output)
+        end
+        shows("sendgrid-sso cert", "*sendgrid-sso certificates*")
+        shows("sendgrid-sso certificates ", "*get *-- reads one certificate*")
+        shows("sendgrid-sso certificates create --int", "*create --integration-id*")
+        shows("sendgrid-sso check --format ", "*ics *json *nagios *prometheus *text*")
     end)
 
     it("has a man page of every command that man formats without a complaint", function()
