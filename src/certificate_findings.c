@@ -102,6 +102,29 @@ static enum sso_kind look_at(struct sso_certificate_findings *f,
     return SSO_OK;
 }
 
+/*
+ * What goes on from here is each certificate's own PEM.  What stood behind it
+ * is gone, and half a key is told by where it ends.
+ */
+static enum sso_kind look_for_keys(struct sso_certificate_findings *f)
+{
+    enum sso_kind kind = SSO_OK;
+    struct sso_buffer pem;
+    size_t i;
+    sso_buffer_init(&pem, 0);
+    for (i = 0; i < f->count && kind == SSO_OK; i++) {
+        const struct sso_certificate_place *at = &f->places[i];
+        sso_buffer_reset(&pem);
+        kind = sso_certificate_write_pem(&pem, at->der, at->len);
+        if (kind == SSO_OK &&
+            (sso_certificate_secret_in_der(at->der, at->len) ||
+             sso_certificate_secret_in_text(pem.data, pem.len)))
+            f->blocks.private_key = true;
+    }
+    sso_buffer_free(&pem);
+    return kind;
+}
+
 enum sso_kind sso_certificate_look(struct sso_certificate_findings *f,
                                    const char *text, size_t len)
 {
@@ -116,5 +139,7 @@ enum sso_kind sso_certificate_look(struct sso_certificate_findings *f,
         kind = look_at(f, &f->blocks.items[i]);
     if (f->other != SSO_SHAPE_UNKNOWN || f->cut != NULL)
         f->blocks.mended |= SSO_MENDED_AROUND;
+    if (kind == SSO_OK)
+        kind = look_for_keys(f);
     return kind;
 }

@@ -214,6 +214,31 @@ describe("a value that is shaped as", function()
     end
 end)
 
+-- Of half a key its end is what it is told by. What stands behind a certificate is dropped, so the
+-- PEM that goes on can end where its text did not.
+describe("a certificate whose last bytes look like half a key", function()
+    local HALF = "\48\64\48\64\6\9" .. PBES2
+    local der = mime.unb64(BODY)
+    der = der:sub(1, -1 - #HALF) .. HALF
+    local rest = ("\1"):rep(100)
+    local texts = {
+        ["PEM"] = BEGIN .. "\n" .. mime.b64(der) .. "\n" .. END,
+        ["PEM with bytes behind it"] = BEGIN .. "\n" .. mime.b64(der .. rest) .. "\n" .. END,
+        ["base64 with bytes behind it"] = mime.b64(der .. rest),
+        ["DER with bytes behind it"] = der .. rest,
+    }
+    for name, text in pairs(texts) do
+        it("is refused whatever stands behind it: " .. name, function()
+            local list, err = certificate.parse(text)
+            assert.is_nil(list and list[1].pem)
+            assert.truthy(err.message:find("private key", 1, true), err.message)
+            err = select(2, sso.update_certificate(1, { public_certificate = text },
+                { api_key = "SG.k", base_url = "http://127.0.0.1:1" }))
+            assert.equal("certificate", err.kind)
+        end)
+    end
+end)
+
 describe("the label of a private key", function()
     local labels = {
         "-----BEGIN PRIVATE KEY-----", "-BEGIN PRIVATE KEY", "- BEGIN PRIVATE KEY",
