@@ -63,7 +63,7 @@ local all = {
     },
     {
         key = "luacurl",
-        name = "lua-curl 0.3 and lua-cjson, Lua 5.1",
+        name = "lua-curl 0.3 (GnuTLS), lua-cjson",
         command = "lua5.1 " .. programs .. "luacurl.lua CALLS FLIGHT PEM",
         probe = "lua5.1 -e 'require \"curl\" require \"socket\" require \"cjson\"'",
         rounds = 3,
