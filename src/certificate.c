@@ -292,10 +292,11 @@ static enum sso_kind screen(const struct report *r,
     if (f->places[0].mended == 0 && sso_certificate_is_clean(text, len))
         return SSO_OK;
     kind = sso_certificate_write_pem(clean, f->places[0].der, f->places[0].len);
-    if (kind == SSO_OK)
+    if (kind == SSO_OK && clean->len <= SSO_CERTIFICATE_MAX_SENT)
         return SSO_OK;
     sso_buffer_reset(clean);
-    return out_of_memory(r);
+    return kind == SSO_OK ? refuse_size(r, SSO_CERTIFICATE_MAX_SENT)
+                          : out_of_memory(r);
 }
 
 enum sso_kind sso_certificate_screen(const char *text, size_t len,
@@ -338,6 +339,8 @@ static enum sso_kind read_all(const struct report *r,
         list->count = i + 1;
         if (!sso_certificate_read(c, at->der, at->len, &memory_short))
             return memory_short ? out_of_memory(r) : refuse(r, NO_DATES);
+        if (c->pem.len > SSO_CERTIFICATE_MAX_READ) /* DER is shorter */
+            return refuse_size(r, SSO_CERTIFICATE_MAX_READ);
         c->mended = at->mended | f->blocks.mended;
     }
     return SSO_OK;

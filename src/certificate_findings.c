@@ -103,8 +103,9 @@ static enum sso_kind look_at(struct sso_certificate_findings *f,
 }
 
 /*
- * What goes on from here is each certificate's own PEM.  What stood behind it
- * is gone, and half a key is told by where it ends.
+ * What goes on from here is each certificate's own PEM, without the bytes that
+ * stood behind it.  Half a key is known only where the text ends with it: the
+ * look at the whole text can have missed it.
  */
 static enum sso_kind look_for_keys(struct sso_certificate_findings *f)
 {

@@ -115,7 +115,7 @@ end)
 local function value(tag, content)
     local n = #content
     local length = n < 128 and string.char(n)
-        or string.char(130, math.floor(n / 256), n % 256)
+        or string.char(131, math.floor(n / 65536), math.floor(n / 256) % 256, n % 256)
     return string.char(tag) .. length .. content
 end
 
@@ -237,6 +237,35 @@ describe("a certificate whose last bytes look like half a key", function()
             assert.equal("certificate", err.kind)
         end)
     end
+end)
+
+describe("the limit of a certificate's size", function()
+    -- Of a signature that long.
+    local function der_of(n)
+        local der = mime.unb64(BODY)
+        local tbs = der:sub(5, 8 + der:byte(7) * 256 + der:byte(8))
+        local algorithm = der:sub(5 + #tbs, 4 + #tbs + 12)
+        return sequence(tbs, algorithm, value(3, "\0" .. ("\1"):rep(n)))
+    end
+
+    it("is that of its PEM, also where DER is read", function()
+        local list = assert(certificate.parse(der_of(700000))) -- of base64: 948,000
+        assert(certificate.parse(list[1].pem))
+        local text = der_of(800000)
+        assert.is_true(#text < 1024 * 1024)
+        local none, err = certificate.parse(text)
+        assert.is_nil(none)
+        assert.matches("is longer than the 1048576 bytes", err.message)
+    end)
+
+    it("is that of its PEM, also where DER is sent", function()
+        local text = der_of(200000)
+        assert.is_true(#text < 256 * 1024)
+        local _, err = sso.update_certificate(1, { public_certificate = text },
+            { api_key = "SG.k", base_url = "http://127.0.0.1:1" })
+        assert.equal("certificate", err.kind)
+        assert.matches("is longer than the 262144 bytes", err.message)
+    end)
 end)
 
 describe("the label of a private key", function()

@@ -50,6 +50,14 @@ describe("for shells", function()
             completed "sendgrid-sso check --format _")
     end)
 
+    it("prints scripts for fish and zsh", function()
+        local script = run("sh", "sendgrid-sso completion fish")
+        assert.truthy(script:find("complete -c sendgrid-sso", 1, true))
+        script = run("sh", "sendgrid-sso completion zsh")
+        assert.truthy(script:find "^#compdef sendgrid%-sso\n")
+        assert.truthy(script:find('"update:changes a certificate"', 1, true))
+    end)
+
     it("completes them in fish", function()
         if not has "fish" then
             pending "fish is not installed"
@@ -89,7 +97,8 @@ describe("for shells", function()
             assert.equal("shown\n", output)
         end
         shows("sendgrid-sso cert", "*sendgrid-sso certificates*")
-        shows("sendgrid-sso certificates ", "*get *-- reads one certificate*")
+        shows("sendgrid-sso certificates ", "*create *delete *get *-- reads "
+            .. "one certificate*list *update *")
         shows("sendgrid-sso certificates create --int", "*create --integration-id*")
         shows("sendgrid-sso check --format ", "*ics *json *nagios *prometheus *text*")
     end)

@@ -1,5 +1,6 @@
 --- Folders in which the openssl program has made keys, certificates and what else a spec wants.
 
+local helper = require "helper"
 local process = require "process"
 
 local M = {}
@@ -60,10 +61,12 @@ function M.folder(script, ...)
     end
 
     assert(process.run({ "mkdir", "-m", "700", path }, {}, 10).status == 0)
-    local done = process.run({ "sh", "-c", BEFORE .. script, "sh", path, CONFIG, ... }, {}, 60)
+    -- how long it takes to find primes differs
+    local done = process.run({ "sh", "-c", BEFORE .. script, "sh", path, CONFIG, ... }, {},
+        120 * helper.patience)
     if done.status ~= 0 then
         folder.remove()
-        error(done.output)
+        error(("openssl's script ended with %s: %s"):format(tostring(done.status), done.output))
     end
     return folder
 end

@@ -67,6 +67,21 @@ local function look_at_what_was_sent()
     end
 end
 
+--- A setup for oom.c: the account as it was, and as many connections as there may ever be. (A call
+--- that was broken off is still under way when the next one begins.) Their answers are late, else
+--- one connection is free again for the next call.
+function M.setup(reset)
+    return function()
+        reset()
+        sandbox.fault { { delay = 0.2, times = 4 } }
+        for _ = 1, 4 do
+            M.client():get_integration(M.integration, function() end)
+        end
+        M.client():run(10)
+        shared.check()
+    end
+end
+
 --- A script for oom.c. work(client) → a value, or nil and an error; it has done its work when the
 --- wanted certificate alone is there, and enabled. reset() sets the account up.
 function M.script(reset, work)
@@ -99,12 +114,7 @@ function M.script(reset, work)
         shared.check()
     end
 
-    local function setup()
-        reset()
-        shared.check()
-    end
-
-    return { setup = setup, run = run, check = check, buffers = true }
+    return { setup = M.setup(reset), run = run, check = check, buffers = true }
 end
 
 --- As at the start: the old certificate is there and enabled.

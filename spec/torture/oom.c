@@ -29,8 +29,6 @@
 
 /* The longest that one k may take, seconds: it has hung. */
 #define LONGEST 60
-/* Of a k with which descriptors have grown: more than a call has connections. */
-#define TRIES 4
 
 /*
  * What may be held more than at first: Lua's tables and caches that grew,
@@ -241,28 +239,6 @@ static void warm_up(lua_State *L, const char *script)
     alarm(0);
 }
 
-/*
- * A call that was broken off may be under way still when the next one begins,
- * which then takes a connection of its own; both are kept and used again, and
- * then the same k adds none (*before is what is there now).  A leak adds to
- * it with each try.
- */
-static bool leaks_descriptors(lua_State *L, const char *script,
-                              enum refusing_source source, long k,
-                              struct state *before)
-{
-    int i;
-
-    for (i = 0; i < TRIES; i++) {
-        int had = before->descriptors;
-        (void)try_one(L, script, source, k);
-        look(L, before);
-        if (before->descriptors <= had)
-            return false;
-    }
-    return true;
-}
-
 /* In a process of its own. */
 static void torture(const char *script, enum refusing_source source,
                     long stride, const char *url)
@@ -285,11 +261,6 @@ static void torture(const char *script, enum refusing_source source,
             break;
         look(L, &now);
         what = growth(&before, &now);
-        if (now.descriptors > before.descriptors) {
-            before = now;
-            if (!leaks_descriptors(L, script, source, k, &before))
-                continue;
-        }
         if (what != NULL)
             fail(script, refusing_names[source], k, what);
     }

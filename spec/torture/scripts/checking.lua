@@ -28,9 +28,5 @@ local function check()
     shared.check()
 end
 
-local function setup()
-    account.reset()
-    shared.check()
-end
-
-return { setup = setup, run = run, check = check, buffers = true }
+return { setup = account.setup(account.reset), run = run, check = check,
+    buffers = true }
