@@ -1,6 +1,6 @@
 -- instructions.lua - instructions of a call in user space, counted by callgrind: repeatable to 3 %,
--- as how often a call has to ask for its answer depends on what else the machine does.  Two runs of different length; their difference is a
--- call without start, connecting and warming up.
+-- as how often a call asks before its answer is there depends on what else the machine does.  Two
+-- runs of different length; their difference is a call without start, connecting and warming up.
 --
 -- bench/baseline.json holds what five scenarios may take; bench/guard.lua compares.
 
