@@ -57,7 +57,7 @@ local function panel(out, t, y)
             escape((row.name:gsub("^%s+", "… "))))
         put(out, '<rect x="%d" y="%d" width="%.1f" height="16" rx="2" fill="%s"/>', LEFT, y - 8,
             length, COLOURS[kind_of(row)])
-        put(out, '<text class="n" x="%.1f" y="%d">%.2f ×  %.0f µs</text>', LEFT + length + 8, y + 4,
+        put(out, '<text class="n" x="%.1f" y="%d">%.2f ×, %.0f µs</text>', LEFT + length + 8, y + 4,
             row.ratio, row.cpu_us)
     end
     return y + 44
