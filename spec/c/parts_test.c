@@ -80,9 +80,10 @@ static void seeds_differ_without_entropy(void)
 
     no_entropy = true;
     for (i = 0; i < 3; i++) {
-        int64_t now = sso_clock_us();
+        int64_t now;
 
         seeds[i] = sso_random_seed();
+        now = sso_clock_us(); /* not before what the seed saw */
         while (sso_clock_us() == now) {
         }
     }
