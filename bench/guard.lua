@@ -15,12 +15,6 @@ local per_call = require "parts.instructions".per_call
 
 local SCENARIOS = { "update", "update_unchecked", "get", "not_found", "at_once" }
 local LIMIT = 1.03
--- Answers come late (seconds), so that no call finds its own already there: how many do varies with
--- the load of the machine, by 3 % of a call.  Those of `at_once` come after all 16 calls have a
--- connection, and without TLS: how many of 16 handshakes at once resume a session varies too
--- (docs/performance.md).
-local LATE = { delay = 0.003 }
-local OPTIONS = { at_once = { url = os.getenv "SENDGRID_BASE_URL" .. "/delay/0.15" } }
 local ROUNDS = 2
 local BASELINE = measure.here .. "baseline.json"
 
@@ -32,6 +26,13 @@ local function versions()
 end
 
 local pem = require "common".make_certificate()
+
+-- Answers come late (seconds), so that no call finds its own already there: how many do varies with
+-- the load of the machine, by 3 % of a call.  Those of `at_once` come after all 16 calls have a
+-- connection, and without TLS: how many of 16 handshakes at once resume a session varies too
+-- (docs/performance.md).
+local LATE = { delay = 0.003 }
+local OPTIONS = { at_once = { url = os.getenv "SENDGRID_BASE_URL" .. "/delay/0.15" } }
 
 local function count(name)
     return math.floor(per_call(function(calls)

@@ -227,8 +227,10 @@ end
 
 -- ---- other processes -------------------------------------------------------
 
--- Where this Lua finds a C module.
-local function module_file(name)
+--- Where this Lua finds a C module, or a library that is built beside them to be preloaded.
+---@param name string
+---@return string path
+function M.module_file(name)
     for template in package.cpath:gmatch("[^;]+") do
         local file = template:gsub("%?", name)
         local handle = io.open(file, "rb")
@@ -268,7 +270,7 @@ function M.lua(code, options)
     if options.slow_names then
         local preloaded = os.getenv("LD_PRELOAD")
         env[#env + 1] = "LD_PRELOAD=" .. (preloaded and preloaded .. ":" or "")
-            .. module_file("slow_resolver")
+            .. M.module_file("slow_resolver")
     end
     for _, entry in ipairs(options.env or {}) do
         env[#env + 1] = entry

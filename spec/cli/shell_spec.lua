@@ -27,6 +27,17 @@ describe("for shells", function()
         return select(2, run("sh", "command -v " .. program)) == 0
     end
 
+    -- A case that is skipped where the program is not installed.
+    local function it_with(program, name, case)
+        it(name, function()
+            if not has(program) then
+                pending(program .. " is not installed")
+                return
+            end
+            case()
+        end)
+    end
+
     -- What bash offers after these words.
     local function completed(words)
         local list = {}
@@ -56,13 +67,17 @@ describe("for shells", function()
         script = run("sh", "sendgrid-sso completion zsh")
         assert.truthy(script:find "^#compdef sendgrid%-sso\n")
         assert.truthy(script:find('"update:changes a certificate"', 1, true))
+        for _, shell in ipairs { "zsh", "fish" } do
+            if has(shell) then
+                local output, status = run("sh", ("sendgrid-sso completion %s >'%s/script' && "
+                    .. "%s -n '%s/script'"):format(shell, folder, shell, folder))
+                assert.equal("", output)
+                assert.equal(0, status)
+            end
+        end
     end)
 
-    it("completes them in fish", function()
-        if not has "fish" then
-            pending "fish is not installed"
-            return
-        end
+    it_with("fish", "completes them in fish", function()
         local function offers(words)
             return (run("fish", ([[
                 sendgrid-sso completion fish | source
@@ -76,11 +91,7 @@ describe("for shells", function()
             offers "sendgrid-sso check --format ")
     end)
 
-    it("completes them in zsh", function()
-        if not has "zsh" then
-            pending "zsh is not installed"
-            return
-        end
+    it_with("zsh", "completes them in zsh", function()
         -- An interactive one on a terminal of its own, read until it shows what is looked for.
         local function shows(words, pattern)
             local output = run("zsh", ([[
@@ -103,11 +114,7 @@ describe("for shells", function()
         shows("sendgrid-sso check --format ", "*ics *json *nagios *prometheus *text*")
     end)
 
-    it("has a man page of every command that man formats without a complaint", function()
-        if not has "man" then
-            pending "man is not installed"
-            return
-        end
+    it_with("man", "has a man page of every command, formatted without a complaint", function()
         local output = run("sh", "MANWIDTH=100 man --warnings -l docs/sendgrid-sso.1 2>'" .. folder
             .. "/complaints' | col -b")
         assert.equal("", (run("sh", "cat '" .. folder .. "/complaints'")))

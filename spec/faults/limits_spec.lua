@@ -21,18 +21,6 @@ local function run(code, options)
     return done.output
 end
 
-local function resolver()
-    for template in package.cpath:gmatch "[^;]+" do
-        local file = template:gsub("%?", "fault_resolver")
-        local handle = io.open(file, "rb")
-        if handle then
-            handle:close()
-            return file
-        end
-    end
-    error "no fault_resolver.so: make build"
-end
-
 describe("without a descriptor left", function()
     helper.watch()
 
@@ -103,7 +91,7 @@ describe("with a name service that", function()
             client:run(10)
             print(err.kind, err.phase, err.attempts, err.retryable, err.maybe_applied,
                 seen.kind == err.kind and seen.attempts == err.attempts)
-        ]]):format(name), { preload = resolver() })
+        ]]):format(name), { preload = helper.module_file "fault_resolver" })
     end
 
     for _, name in ipairs { "again", "fail", "memory", "family", "system" } do

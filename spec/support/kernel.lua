@@ -4,19 +4,6 @@ local helper = require "helper"
 
 local M = {}
 
--- Where the library to preload is.
-local function library()
-    for template in package.cpath:gmatch "[^;]+" do
-        local path = template:gsub("%?", "failing_call")
-        local file = io.open(path, "rb")
-        if file then
-            file:close()
-            return path
-        end
-    end
-    error("no failing_call in " .. package.cpath)
-end
-
 --- Runs code with the system call refused.
 ---@param call string  its name; see spec/support/failing_call.c
 ---@param code string
@@ -24,8 +11,9 @@ end
 ---@return {status: integer, output: string}
 function M.refusing(call, code, more)
     local preloaded = os.getenv "LD_PRELOAD"
+    local library = helper.module_file "failing_call"
     local env = {
-        "LD_PRELOAD=" .. (preloaded and preloaded .. ":" or "") .. library(),
+        "LD_PRELOAD=" .. (preloaded and preloaded .. ":" or "") .. library,
         "SSO_FAILING=" .. call,
     }
     for name, value in pairs(more or {}) do
