@@ -406,6 +406,37 @@ describe("the sandbox", function()
         assert.equal(certificate_path, log()[1].path)
     end)
 
+    -- A request without waiting for its answer; returns once it has arrived, and how to read that.
+    local function start(method, path)
+        local connection = connect()
+        local host, port = base:match "//(.-):(%d+)"
+        assert(connection:connect(host, tonumber(port)))
+        connection:settimeout(10)
+        connection:send(("%s %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"
+            .. "Content-Length: 17\r\nConnection: close\r\n\r\n{\"enabled\":false}")
+            :format(method, path, key))
+        repeat until #log() > 0
+        return function()
+            local answer, _, received = connection:receive "*a"
+            connection:close()
+            return answer or received
+        end
+    end
+
+    it("keeps a fault for the calls that come after it, whatever is late", function()
+        local late = start("GET", "/delay/" .. LATE .. certificate_path)
+        set("/fault", { { status = 503 } })
+        assert.truthy(late():find "^HTTP/1.1 200 ")
+        assert.equal(503, (call("GET", certificate_path)))
+    end)
+
+    it("carries nothing out in an account that was made anew meanwhile", function()
+        local late = start("PATCH", "/delay/1" .. certificate_path)
+        set "/reset"
+        assert.equal("", late())
+        assert.is_true(state().certificates[1].enabled)
+    end)
+
     it("logs each request as received", function()
         call("PATCH", certificate_path, '{"enabled":true}')
         raw("GET", certificate_path)

@@ -1,4 +1,4 @@
--- One API call from reading it to sending its answer: log, delay, fault, key, rate limit,
+-- One API call from reading it to sending its answer: log, fault, delay, key, rate limit,
 -- handler.
 
 local answer = require "answer"
@@ -7,6 +7,7 @@ local faults = require "faults"
 local limits = require "limits"
 local log = require "log"
 local router = require "router"
+local state = require "state"
 local wire = require "wire"
 
 local M = {}
@@ -99,14 +100,23 @@ local function shape_of(row, path)
     return row and row[4] or (path:find("^/v3/sso") and "array" or "object")
 end
 
+-- A client that gave up is not seen from here: its call goes on, but not in the account that a
+-- reset has made since.
+local function wait(seconds)
+    local account = state.generation
+    ngx.sleep(seconds)
+    if state.generation ~= account then
+        wire.close()
+    end
+end
+
 function M.serve()
     local request, entry, delay = receive()
-    if delay then
-        ngx.sleep(delay)
-    end
+    -- As it arrives: a call that waits must not take what is set for those that follow.
     local fault = faults.take(request.method, request.path)
-    if fault and fault.delay then
-        ngx.sleep(fault.delay)
+    delay = (delay or 0) + (fault and fault.delay or 0)
+    if delay > 0 then
+        wait(delay)
     end
     local row, parameters = router.find(request.method, request.path)
     local shape = shape_of(row, request.path)

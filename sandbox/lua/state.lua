@@ -4,7 +4,8 @@
 
 local cjson = require "cjson"
 
-local M = {}
+-- generation: another number after each clear
+local M = { generation = 0 }
 
 local function dict()
     return ngx.shared.records
@@ -68,6 +69,7 @@ function M.next_number(name, first)
 end
 
 function M.clear()
+    M.generation = M.generation + 1
     dict():flush_all()
     dict():flush_expired()
 end
