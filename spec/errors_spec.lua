@@ -229,13 +229,13 @@ describe("an error without a server:", function()
     it("a name server that is slow, and the deadline", function()
         local line, elapsed = look_up("slow-30000.test", "timeout = 0.2")
         assert.truthy(line:match("^timeout\tdns\ttrue\tfalse\t1\t"), line)
-        assert.is_true(elapsed < 2 * helper.patience, elapsed)
+        assert.is_true(elapsed < 8 * helper.patience, elapsed)
     end)
 
     it("a name server that is slow, and connect_timeout", function()
         local line, elapsed = look_up("slow-30000.test", "connect_timeout = 0.2")
         assert.truthy(line:match("^connect\tdns\ttrue\tfalse\t1\t"), line)
-        assert.is_true(elapsed < 2 * helper.patience, elapsed)
+        assert.is_true(elapsed < 8 * helper.patience, elapsed)
     end)
 
     it("a configuration that cannot work", function()
@@ -295,7 +295,9 @@ describe("an error without a server:", function()
             check_text(err)
         end
         local handle = client:get_certificate("1", nil, nil, helper.expect(note))
-        client:run(0.1 * helper.patience)
+        while #helper.requests(base_url) == 0 do
+            client:run(0.01)
+        end
         assert.is_true(handle:cancel())
         assert.is_false(handle:cancel())
         assert.equal(0, client:run(1))
@@ -310,7 +312,7 @@ describe("an error without a server:", function()
     it("a call that waits in the queue until its deadline", function()
         local base_url = helper.faults("stall-headers")
         local client = helper.client({base_url = base_url, max_in_flight = 1,
-            timeout = 0.5 * helper.patience})
+            timeout = helper.patience})
         local phases = {}
         local function note(_, err)
             phases[err.phase] = err
@@ -329,13 +331,13 @@ describe("an error without a server:", function()
 
     it("a deadline that ends a wait between attempts", function()
         local base_url = helper.faults("retry-after-1")
-        local client = helper.client({base_url = base_url, timeout = 1.3, max_retries = 5})
+        local client = helper.client({base_url = base_url, timeout = 1.9, max_retries = 5})
         local began = process.now()
         local _, err = client:get_certificate("1")
         -- the second wait would not fit: the error in hand, at once
         assert.equal("rate_limited", err.kind)
         assert.equal(2, err.attempts)
-        assert.is_true(process.now() - began < 1.3)
+        assert.is_true(process.now() - began < 1.9)
         assert.equal(2, #helper.requests(base_url))
     end)
 end)

@@ -3,7 +3,6 @@
 
 local helper = require "helper"
 local process = require "process"
-local socket = require "socket"
 
 local KEY = helper.key
 local ACCEPT = "application/samlmetadata+xml, application/xml, text/xml, */*"
@@ -305,10 +304,8 @@ describe("client:_fetch", function()
     end)
 
     it("fails as any call does when nobody answers or the client is closed", function()
-        local listener = assert(socket.bind("127.0.0.1", 0))
-        local _, port = listener:getsockname()
-        listener:close()
-        local _, err = client:_fetch("http://127.0.0.1:" .. port .. "/", { max_retries = 0 })
+        local nobody = "http://127.0.0.1:" .. helper.fault_port "refused"
+        local _, err = client:_fetch(nobody .. "/", { max_retries = 0 })
         assert.equal("connect", err.kind)
         client:close()
         _, err = client:_fetch(helper.faults "sized-1")

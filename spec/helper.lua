@@ -39,6 +39,21 @@ M.key = "SG.K3yOfTheSpecs" .. unique():gsub("%-", "x") .. ".neverToBeSeen_012345
 --- How many times slower than usual everything may be: sanitizers and valgrind cost time.
 M.patience = ({asan = 3, valgrind = 10})[os.getenv("SSO_VARIANT")] or 1
 
+--- For what is about times, which are short lest the specs take long: where the machine rested in
+--- one of them and fn raised, the same with ten times as long (M.patience) decides.
+function M.patiently(fn)
+    if pcall(fn) then
+        return
+    end
+    local usual = M.patience
+    M.patience = 10 * usual
+    local ok, why = pcall(fn)
+    M.patience = usual
+    if not ok then
+        error(why, 0)
+    end
+end
+
 M.CERT_ID = 66138975
 M.INTEGRATION = "b0b98502-9408-4b24-9e3d-31ed7cb15312"
 
@@ -138,8 +153,14 @@ end
 
 --- What the fault server got at a base URL of M.faults, in order: {method, target, headers,
 --- header, body, raw, connection, order, on_connection, complete, time}.
-function M.requests(base_url)
-    return decoded(control("/_log/" .. base_url:match("^%a+://[^/]+/[^/]+/([^/]+)")))
+---@param at_least integer?  waits for so many: a server may be slow to write down what it has read
+function M.requests(base_url, at_least)
+    local ends = process.now() + 5
+    local list
+    repeat
+        list = decoded(control("/_log/" .. base_url:match("^%a+://[^/]+/[^/]+/([^/]+)")))
+    until #list >= (at_least or 0) or process.now() > ends
+    return list
 end
 
 --- What the fault server's proxy port was asked for.
@@ -369,6 +390,27 @@ local function check_process(problems, before)
     if dirty and dirty ~= 0 then
         problems[#problems + 1] = ("OpenSSL's error queue is dirty: 0x%x"):format(dirty)
     end
+end
+
+--- Fails when every round of some work leaves memory behind.  One may: LuaJIT counts the code that
+--- it compiles, and compiles when it likes.
+function M.leaves_nothing(round)
+    local function kilobytes()
+        round()
+        collectgarbage()
+        collectgarbage()
+        return collectgarbage "count"
+    end
+    local before, grown = kilobytes(), {}
+    for i = 1, 5 do
+        local after = kilobytes()
+        grown[i] = ("%.1f kB"):format(after - before)
+        if after < before + 16 then
+            return
+        end
+        before = after
+    end
+    error("each round left memory behind: " .. table.concat(grown, ", "), 2)
 end
 
 --- Inside a describe: fails every case of it that leaves something behind: a callback missing or

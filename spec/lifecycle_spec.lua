@@ -179,7 +179,7 @@ describe("what is left to the collector", function()
     it("survives cancelling during a slow name look-up and closing the state at once", function()
         local run = helper.lua([[
             local sso = require "sso"
-            local client = assert(sso.new {api_key = "SG.key", base_url = "https://slow.test"})
+            local client = assert(sso.new {api_key = "SG.key", base_url = "https://slow-5000.test"})
             local handle = client:get_certificate(1, function(_, err)
                 io.stdout:write(err.kind)
             end)
@@ -190,7 +190,7 @@ describe("what is left to the collector", function()
         ]], { slow_names = true })
         assert.equal(0, run.status, run.signal or run.output)
         assert.equal("cancelled", run.output)
-        assert.is_true(run.elapsed < 1, "cancelling waited for the resolver")
+        assert.is_true(run.elapsed < 4, "cancelling waited for the resolver")
     end)
 end)
 
@@ -206,7 +206,7 @@ describe("a script that waits", function()
         ]]):format(helper.faults "stall-headers"), { await = "waiting", signal = "INT" })
         assert.is_false(run.timed_out)
         assert.is_true(run.status ~= 0 or run.signal ~= nil)
-        assert.is_true(run.after_signal < 1)
+        assert.is_true(run.after_signal < 2 * helper.patience)
     end)
 end)
 
@@ -231,7 +231,7 @@ describe("fork", function()
     end)
 
     it("leaves a call in flight to the parent", function()
-        local client = helper.client { base_url = helper.faults "delay-100" }
+        local client = helper.client { base_url = helper.faults "delay-1000" }
         local parent, outcome = process.getpid(), nil
         local handle = client:get_certificate("1", helper.expect(function(value, err)
             outcome = value and value.id or err.kind

@@ -125,7 +125,7 @@ local pages = {
             sends = "2 x GET 200",
         },
         {
-            prints = "^ +%d%d%d%d .*\nTwilio SendGrid\n  " .. ID .. " CN=[^\n]*│█.*today\n$",
+            prints = "^ +%a* ?%d%d%d%d .*\nTwilio SendGrid\n  " .. ID .. " CN=[^\n]*│█.*today\n$",
             sends = "2 x GET 200",
         },
     },

@@ -103,7 +103,8 @@ describe("the sandbox", function()
         local status, value, headers = call("PATCH", certificate_path, { enabled = true })
         assert.equal(200, status)
         assert.equal("application/json", headers["content-type"])
-        assert.equal(365 * 86400, value.not_after - value.not_before)
+        local days = (value.not_after - value.not_before) / 86400
+        assert.is_true(days >= 365 and days < 365.001) -- openssl may look at the clock twice
         assert.is_true(math.abs(value.not_before - os.time()) < 3600)
         assert.equal(integration, value.intergration_id)
         assert.is_nil(value.integration_id)
@@ -389,7 +390,7 @@ describe("the sandbox", function()
                 local began = socket.gettime()
                 assert.equal(200, (call("GET", certificate_path)))
                 local took = socket.gettime() - began
-                assert.is_true(took >= 0.2 and took < 2)
+                assert.is_true(took >= 0.2 and took < 5)
             end
         end)
 

@@ -118,7 +118,7 @@ describe("an answer as a response", function()
         local slow
         _, _, slow = client:get_certificate(ID, { base_url = helper.faults("delay-60") })
         assert.equal(1, slow.attempts)
-        assert.is_true(slow.elapsed >= 0.06 and slow.elapsed < helper.patience, slow.elapsed)
+        assert.is_true(slow.elapsed >= 0.06 and slow.elapsed < 5 * helper.patience, slow.elapsed)
         assert.is_true(slow.timings.first_byte >= 0.06)
         assert.is_true(slow.timings.total >= slow.timings.first_byte)
         assert.is_true(slow.elapsed >= slow.timings.total - 0.001)

@@ -28,7 +28,7 @@ describe("the program as a process", function()
         return done.output, done
     end
 
-    local SLOW = "--base-url \"$SENDGRID_BASE_URL/delay/1\""
+    local SLOW = "--base-url \"$SENDGRID_BASE_URL/delay/2\""
 
     -- Looks at a call under way as anybody on the machine can.
     local WATCH = [[
@@ -67,7 +67,7 @@ describe("the program as a process", function()
 
     it("ends upon Ctrl-C in the middle of a call, as signals end programs", function()
         local _, done = sh("exec sendgrid-sso certificates get 1 -v --base-url "
-            .. "\"$SENDGRID_BASE_URL/delay/10\" 2>&1", "attempt 1", "INT")
+            .. helper.faults "stall-headers" .. " 2>&1", "attempt 1", "INT")
         assert.equal("INT", done.signal)
         assert.is_true(done.after_signal < 2 * helper.patience)
         assert.is_nil(done.output:find "traceback")

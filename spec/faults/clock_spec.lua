@@ -56,7 +56,7 @@ local function deadline_under(offset)
         client:run(10)
         local took = process.now() - from
         print(jumped, err.kind, err.phase, took > 0.45, took < %g)
-    ]]):format(helper.faults "stall-headers", offset, 2 * helper.patience))
+    ]]):format(helper.faults "stall-headers", offset, 8 * helper.patience))
 end
 
 describe("a clock that jumps", function()

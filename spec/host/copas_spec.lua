@@ -32,7 +32,7 @@ if not package.searchpath or _VERSION == "Lua 5.2" or package.searchpath("copas"
         end)
 
         it("answers others from a server of copas' own meanwhile", function()
-            local client = helper.client { base_url = helper.faults "delay-100" }
+            local client = helper.client { base_url = helper.faults "delay-1000" }
             local server = assert(socket.bind("127.0.0.1", 0))
             local _, port = server:getsockname()
             local order, left = {}, 2

@@ -94,7 +94,7 @@ describe("in HAProxy", function()
     it("answers other requests while fifty calls are in flight", function()
         local connections = {}
         for i = 1, 50 do
-            connections[i] = haproxy:open "/slow?0.3"
+            connections[i] = haproxy:open "/slow?1.5"
         end
         assert.equal("pong", body "/ping")
         for _ = 1, 10 do
@@ -110,7 +110,7 @@ describe("in HAProxy", function()
     end)
 
     it("answers other requests while a call waits to be tried again", function()
-        local server = helper.faults "flaky-1-retry-after-1"
+        local server = helper.faults "flaky-1-retry-after-2"
         local connection = haproxy:open("/from?" .. server)
         while #helper.requests(server) == 0 do
             assert.equal("pong", body "/ping")

@@ -147,7 +147,7 @@ describe("nginx's life:", function()
                 fact "init_worker_sync")
         end)
 
-        for path, wanted in pairs { ["/slow?seconds=0.4"] = 0, ["/guarded?seconds=0.4"] = 8 } do
+        for path, wanted in pairs { ["/slow?seconds=1.5"] = 0, ["/guarded?seconds=1.5"] = 8 } do
             it("ends its pump after clients aborted requests to " .. path, function()
                 local connections = open(8, path)
                 begun(8)
@@ -160,7 +160,9 @@ describe("nginx's life:", function()
                     eventually("eight callbacks", function()
                         return fact "guarded" == "8"
                     end)
-                    assert.equal("8", fact "aborts")
+                    eventually("eight aborts", function()
+                        return fact "aborts" == "8"
+                    end)
                 end
             end)
         end
@@ -193,7 +195,7 @@ describe("nginx's life:", function()
             local text = body("/from?server=" .. helper.faults "flaky-1-retry-after-1")
             local steps = tonumber(text:match "^66138975 2 (%d+)\n")
             assert.is_truthy(steps, text)
-            assert.is_true(steps < 100, steps .. " steps in a second")
+            assert.is_true(steps < 20, steps .. " steps in a second")
             settled()
         end)
 
@@ -272,9 +274,9 @@ describe("nginx's life:", function()
             for i = 1, 2 do
                 local old = pid_of_worker()
                 local before = tonumber((fact "log")) or 0
-                local slow = open(20, "/slow?seconds=0.5")
+                local slow = open(20, "/slow?seconds=1.5")
                 for _ = 1, 5 do
-                    body "/log?seconds=0.5"
+                    body "/log?seconds=1.5"
                 end
                 begun(25)
                 nginx:signal "HUP"
@@ -290,7 +292,7 @@ describe("nginx's life:", function()
                 eventually("the old worker is gone", function()
                     return is_gone(old)
                 end)
-                assert.is_true(process.now() - from < 0.5 * helper.patience)
+                assert.is_true(process.now() - from < 2 * helper.patience)
                 assert.equal(before + 5, tonumber((fact "log")))
                 eventually("the master closed its channel to the old worker, a pair", function()
                     return descriptors(master()) == with_both - 2
@@ -315,7 +317,8 @@ describe("nginx's life:", function()
         -- Connections that are kept open, by the number of the worker that accepted each.
         local function of_each_worker(path)
             local found = {}
-            for _ = 1, 20 do
+            local ends = process.now() + 10 * helper.patience
+            while process.now() < ends do
                 local connections = open(20, path)
                 for _, connection in ipairs(connections) do
                     local _, text = Nginx.answer(connection)
@@ -390,10 +393,10 @@ describe("nginx's life:", function()
             start()
             finally(stop)
             local pid, daemon = pid_of_worker(), master()
-            local slow = open(20, "/slow?seconds=0.5")
-            local threads = nginx:open "/threads?n=3&seconds=0.5"
+            local slow = open(20, "/slow?seconds=1.5")
+            local threads = nginx:open "/threads?n=3&seconds=1.5"
             for _ = 1, 5 do
-                body "/log?seconds=0.5"
+                body "/log?seconds=1.5"
             end
             begun(28)
             nginx:signal(signal)

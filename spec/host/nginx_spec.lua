@@ -214,7 +214,7 @@ describe("in nginx", function()
     it("answers other requests while fifty calls are in flight", function()
         local connections = {}
         for i = 1, 50 do
-            connections[i] = nginx:open "/slow?seconds=0.3"
+            connections[i] = nginx:open "/slow?seconds=1.5"
         end
         -- if the calls blocked the worker, this would come after the first of them
         assert.equal("pong", body "/ping")
@@ -237,7 +237,7 @@ describe("in nginx", function()
     end)
 
     it("answers other requests while a call waits to be tried again", function()
-        local server = helper.faults "flaky-1-retry-after-1"
+        local server = helper.faults "flaky-1-retry-after-2"
         local connection = nginx:open("/from?server=" .. server)
         while #helper.requests(server) == 0 do
             assert.equal("pong", body "/ping")
@@ -255,7 +255,7 @@ describe("in nginx", function()
 
     it("ends at the deadline", function()
         assert.equal("timeout first_byte -\n",
-            body("/from?timeout=0.1&server=" .. helper.faults "stall-headers"))
+            body("/from?timeout=0.5&server=" .. helper.faults "stall-headers"))
     end)
 
     it("reports what went wrong", function()

@@ -337,7 +337,7 @@ describe("lists of many pages", function()
 
         it("asks for several at the same time", function()
             integrations(5)
-            sandbox.fault { { path = "^/v3/sso/integrations/", delay = 0.5, times = "always" } }
+            sandbox.fault { { path = "^/v3/sso/integrations/", delay = 2, times = "always" } }
             assert.equal(6, #client:list_all_certificates())
             local requests = calls.received()
             local connections, first, last = {}, math.huge, 0
@@ -346,7 +346,7 @@ describe("lists of many pages", function()
                 first = math.min(first, requests[i].time)
                 last = math.max(last, requests[i].time)
             end
-            assert.is_true(last - first < 0.5, "the last began when the first had ended")
+            assert.is_true(last - first < 2, "the last began when the first had ended")
             local n = 0
             for _ in pairs(connections) do
                 n = n + 1

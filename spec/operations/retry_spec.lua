@@ -3,7 +3,6 @@
 
 local calls = require "support.calls"
 local helper = require "helper"
-local socket = require "socket"
 
 -- A fault's path is a pattern here: the row's own path and no longer one.
 local function pattern_of(row)
@@ -133,10 +132,7 @@ describe("trying again", function()
     end)
 
     it("follows a connection that cannot be made, whatever the operation", function()
-        local listener = assert(socket.bind("127.0.0.1", 0))
-        local _, port = listener:getsockname()
-        listener:close()
-        local nobody = "http://127.0.0.1:" .. port
+        local nobody = "http://127.0.0.1:" .. helper.fault_port "refused"
         for _, result in ipairs(all_rows({}, { base_url = nobody, max_retries = 1 })) do
             assert.is_nil(result.value)
             assert.is_nil(result.response)

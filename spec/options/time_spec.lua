@@ -30,7 +30,7 @@ describe("options about time", function()
             local _, err, response = client:get_certificate(ID)
             assert.equal("timeout", err.kind)
             assert.is_nil(response)
-            assert.is_true(process.now() - from < 0.15)
+            assert.is_true(process.now() - from < 2 * helper.patience)
 
             local dead = ("http://127.0.0.1:%d"):format(helper.fault_port("unaccepted"))
             from = process.now()
@@ -38,7 +38,7 @@ describe("options about time", function()
                 base_url = dead, timeout = 5, connect_timeout = seconds, max_retries = 0,
             })
             assert.equal("connect", err.kind)
-            assert.is_true(process.now() - from < 0.25)
+            assert.is_true(process.now() - from < 4)
         end)
     end
 end)

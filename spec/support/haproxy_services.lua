@@ -56,7 +56,7 @@ end
 
 function services.from(server)
     local certificate, err, response = client:get_certificate("66138975", {
-        base_url = server, api_key = "SG.x", timeout = 3,
+        base_url = server, api_key = "SG.x", timeout = 10,
     })
     return (certificate and certificate.id or err.kind .. " " .. tostring(err.phase))
         .. " " .. (response and response.attempts or "-")

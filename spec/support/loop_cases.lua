@@ -56,7 +56,7 @@ end
 local function waiting(it, loop)
     it("yields the thread in a plain call #timing", function()
         runs(loop, function()
-            local client = helper.client { base_url = helper.faults "delay-100" }
+            local client = helper.client { base_url = helper.faults "delay-500" }
             local value
             local ticks = ticks_during(loop, function()
                 value = assert(client:get_certificate(ID))
@@ -85,7 +85,7 @@ local function waiting(it, loop)
 
     it("ends at the deadline", function()
         runs(loop, function()
-            local client = helper.client { base_url = helper.faults "stall-headers", timeout = 0.1 }
+            local client = helper.client { base_url = helper.faults "stall-headers", timeout = 0.5 }
             local _, err = client:get_certificate(ID)
             assert.equal("timeout", err.kind)
             assert.equal("first_byte", err.phase)
@@ -258,7 +258,7 @@ local function callbacks(it, loop)
 
     it("leaves client:run(seconds) when the time is over", function()
         runs(loop, function()
-            local client = helper.client { base_url = helper.faults "delay-300" }
+            local client = helper.client { base_url = helper.faults "delay-1500" }
             client:get_certificate(ID, helper.expect(function() end))
             assert.equal(1, client:run(0.02))
             assert.equal(0, client:run())
@@ -337,7 +337,7 @@ local function endings(it, loop)
     end)
 
     it("is thrown away with calls in flight, and nothing is left", function()
-        local client = helper.client { base_url = helper.faults "delay-300" }
+        local client = helper.client { base_url = helper.faults "delay-1500" }
         loop.abandon(function()
             client:get_certificate(ID, function() end)
             client:get_certificate(ID)

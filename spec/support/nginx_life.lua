@@ -23,6 +23,12 @@ M.http = [[
             return { base_url = sandbox .. "/delay/" .. seconds }
         end
         assert(client:get_certificate("66138975", late "0.009"))
+        -- for a while, so that the next connection goes to the other worker
+        function busy()
+            ngx.update_time()
+            local from = ngx.now()
+            repeat ngx.update_time() until ngx.now() - from > 0.003
+        end
         function text_of(certificate, err)
             return certificate and certificate.id or tostring(err)
         end
@@ -73,24 +79,20 @@ M.server = [[
     }
     location = /pid {
         content_by_lua_block {
-            -- busy for a while, so that the next connection goes to the other worker
-            ngx.update_time()
-            local from = ngx.now()
-            repeat ngx.update_time() until ngx.now() - from > 0.003
+            busy()
             ngx.say(ngx.worker.pid())
         }
     }
     location = /worker {
         content_by_lua_block {
+            busy()
             local own = late("0.00" .. ngx.worker.id() + 1)
             ngx.say(ngx.worker.id(), " ", text_of(client:get_certificate("66138975", own)))
         }
     }
     location = /mine {
         content_by_lua_block {
-            ngx.update_time()
-            local from = ngx.now()
-            repeat ngx.update_time() until ngx.now() - from > 0.003
+            busy()
             ngx.say(ngx.worker.id(), " ", client:_active())
         }
     }
@@ -155,13 +157,15 @@ M.server = [[
     }
     location = /from {
         content_by_lua_block {
-            local before = steps
+            local at = {} -- the steps made until each event: the last of each counts
             local certificate, err, response = client:get_certificate("66138975", {
                 base_url = ngx.unescape_uri(ngx.var.arg_server), api_key = "SG.x",
                 timeout = tonumber(ngx.var.arg_timeout),
+                on_event = function(event) at[event.event] = steps end,
             })
             ngx.say(certificate and certificate.id or err.kind, " ",
-                response and response.attempts or "-", " ", steps - before)
+                response and response.attempts or "-", " ",
+                at.retry and at.attempt - at.retry or "-")
         }
     }
     location = /hundred {

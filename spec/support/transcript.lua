@@ -205,6 +205,12 @@ local function obey(directive)
     end
 end
 
+-- What a slow machine alone sees: how far the work is, and that cleared away.
+local function without_progress(text)
+    local shorter, times = text:gsub("\r\27%[K%d+ of %d+ requests answered", "")
+    return times == 0 and text or (shorter:gsub("\r\27%[K", ""))
+end
+
 local function lines_of(text, mark, lines)
     if text ~= "" and text:sub(-1) ~= "\n" then
         text = text .. "\n"
@@ -248,7 +254,7 @@ function M.run(block)
     argv[#argv + 1] = block.command
     local done = process.run(argv, M.environment(), seconds + 5)
     local lines = {}
-    lines_of(read(work .. "/out"), "", lines)
+    lines_of(without_progress(read(work .. "/out")), "", lines)
     lines_of(read(work .. "/err"), "! ", lines)
     if done.status ~= 0 then
         lines[#lines + 1] = ("[%s]"):format(tostring(done.status or done.signal or "late"))

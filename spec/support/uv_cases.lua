@@ -9,7 +9,7 @@ local M = {}
 local cases = {
     {
         "a plain call suspends its coroutine, and the loop goes on",
-        urls = { ok = "delay-100" },
+        urls = { ok = "delay-800" },
         code = [[
             loop(function(done)
                 local client, left = client "ok", 2
@@ -29,7 +29,7 @@ local cases = {
     },
     {
         "a plain call on the main chunk lets the loop go on",
-        urls = { ok = "delay-100" },
+        urls = { ok = "delay-800" },
         code = [[
             later(20, function() say "tick" end)
             say("got", assert(client "ok":get_certificate(7)).id)
@@ -210,7 +210,7 @@ local cases = {
     },
     {
         "client:run() on the main chunk and in a coroutine",
-        urls = { ok = "delay-50" },
+        urls = { ok = "delay-500" },
         code = [[
             local client, n = client "ok", 0
             local function begin()

@@ -43,8 +43,9 @@ local at_end = setmetatable({}, {
             counts[name] = (counts[name] or 0) + 1
         end
         for name, n in pairs(counts) do
-            io.stderr:write("sso: ", n, " callbacks of ", name, " did not run, since HAProxy's ",
-                "worker ended; what became of their calls is not known\n")
+            -- one text is one write: other processes write to the same log
+            io.stderr:write(("sso: %d callbacks of %s did not run, since HAProxy's worker ended; "
+                .. "what became of their calls is not known\n"):format(n, name))
         end
     end,
 })
