@@ -202,7 +202,7 @@ describe("a rotation, whatever happens,", function()
                 error(message .. "\n" .. situations.describe(pool, situations.make(pool, seed)), 0)
             end
         end
-        io.write(("[%d situations, %d requests: %d runs killed, %d failed, %d with two rotators]")
+        io.write(("[%d situations, %d requests: %d runs killed, %d failed, %d with two rotators]\n")
             :format(to - from + 1, counts.requests, counts.killed, counts.failed, counts.two))
         if not ONLY then
             assert.truthy(counts.killed > COUNT / 20)
