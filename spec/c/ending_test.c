@@ -63,129 +63,165 @@ static bool stall(struct exchange *x)
 
 /* ---- the deadline ----------------------------------------------------- */
 
-/* Long enough for a call to reach the phase that it is to end in. */
-static int64_t short_ms(void)
-{
-    return rig_patience() > 0.5 ? 1500 : 150;
-}
-
-/* Within 100 ms of the deadline, and what it was doing. */
-static void check_timeout(const struct sso_call *call, const char *phase,
-                          const char *words)
+/*
+ * Within 100 ms of the deadline, and what it was doing.  False when it had
+ * not come to that phase yet.
+ */
+static bool check_timeout(struct rig_tries *t, const struct sso_call *call,
+                          enum sso_phase phase, const char *words)
 {
     const struct sso_outcome *o = rig_outcome(call);
-    double timeout = (double)short_ms() / 1e3;
+    double timeout = (double)t->timeout_ms / 1e3;
 
     CHECK_TEXT(rig_kind(call), "timeout");
     CHECK(o->phase != SSO_PHASE_NONE);
-    CHECK_TEXT(sso_phase_name(o->phase), phase);
-    if (!CHECK(o->elapsed >= timeout &&
-               o->elapsed < timeout + rig_patience())) {
-        printf("    elapsed: %g s\n", o->elapsed);
-    }
-    CHECK(strstr(o->message, words) != NULL);
+    CHECK(o->elapsed >= timeout);
     CHECK(strstr(o->message, RIG_KEY) == NULL);
     CHECK(o->retryable);
+    if (o->elapsed >= timeout + rig_patience()) {
+        printf("    try %d: ended after %g s\n", t->made, o->elapsed);
+        t->late = true;
+    }
+    if (o->phase < phase) {
+        printf("    try %d: ended in %s\n", t->made, sso_phase_name(o->phase));
+        t->cut_short = true;
+        return false;
+    }
+    CHECK_TEXT(sso_phase_name(o->phase), sso_phase_name(phase));
+    CHECK(strstr(o->message, words) != NULL);
+    return true;
 }
 
 static void deadline_before_the_first_byte(void)
 {
-    struct sso_call *get;
-    struct sso_call *patch;
-    struct rig r;
+    struct rig_tries t = {0};
 
-    rig_open(&r, stall);
-    r.spec.timeout_ms = short_ms();
-    r.spec.max_retries = 3;
-    rig_renew(&r, 0);
-    get = rig_run(&r, "GET", "/", NULL);
-    check_timeout(get, "first_byte", "first byte of the answer from");
-    CHECK(!rig_outcome(get)->maybe_applied);
-    CHECK(rig_outcome(get)->attempts == 1);
-    patch = rig_run(&r, "PATCH", "/", "{}");
-    check_timeout(patch, "first_byte", "within the timeout of");
-    CHECK(rig_outcome(patch)->maybe_applied);
-    CHECK(r.server.seen->requests == 2);
-    sso_call_free(get);
-    sso_call_free(patch);
-    rig_close(&r);
+    while (rig_try(&t)) {
+        struct sso_call *get;
+        struct sso_call *patch;
+        struct rig r;
+
+        rig_open(&r, stall);
+        r.spec.timeout_ms = t.timeout_ms;
+        r.spec.max_retries = 3;
+        rig_renew(&r, 0);
+        get = rig_run(&r, "GET", "/", NULL);
+        if (check_timeout(&t, get, SSO_PHASE_FIRST_BYTE,
+                          "first byte of the answer from")) {
+            CHECK(!rig_outcome(get)->maybe_applied);
+            CHECK(rig_outcome(get)->attempts == 1);
+        }
+        patch = rig_run(&r, "PATCH", "/", "{}");
+        if (check_timeout(&t, patch, SSO_PHASE_FIRST_BYTE,
+                          "within the timeout of")) {
+            CHECK(rig_outcome(patch)->maybe_applied);
+        }
+        CHECK(t.cut_short || server_await(&r.server.seen->requests, 2));
+        CHECK(r.server.seen->requests <= 2);
+        sso_call_free(get);
+        sso_call_free(patch);
+        rig_close(&r);
+    }
+    CHECK(!t.late);
 }
 
 static void deadline_in_the_body(void)
 {
-    struct sso_call *call;
-    struct rig r;
+    struct rig_tries t = {0};
 
-    rig_open(&r, stall);
-    r.spec.timeout_ms = short_ms();
-    rig_renew(&r, 0);
-    call = rig_run(&r, "PATCH", "/body", "{}");
-    check_timeout(call, "body", "reading the answer of 127.0.0.1");
-    CHECK(rig_outcome(call)->status == 200);
-    CHECK(rig_outcome(call)->maybe_applied);
-    sso_call_free(call);
-    rig_close(&r);
+    while (rig_try(&t)) {
+        struct sso_call *call;
+        struct rig r;
+
+        rig_open(&r, stall);
+        r.spec.timeout_ms = t.timeout_ms;
+        rig_renew(&r, 0);
+        call = rig_run(&r, "PATCH", "/body", "{}");
+        if (check_timeout(&t, call, SSO_PHASE_BODY,
+                          "reading the answer of 127.0.0.1")) {
+            CHECK(rig_outcome(call)->status == 200);
+            CHECK(rig_outcome(call)->maybe_applied);
+        }
+        sso_call_free(call);
+        rig_close(&r);
+    }
+    CHECK(!t.late);
 }
 
 static void deadline_in_the_queue(void)
 {
-    struct sso_call *first;
-    struct sso_call *second;
-    struct rig r;
+    struct rig_tries t = {0};
 
-    rig_open(&r, stall);
-    rig_renew(&r, 1);
-    first = rig_submit(&r, "GET", "/", NULL);
-    r.spec.timeout_ms = short_ms();
-    rig_renew(&r, 0);
-    second = rig_submit(&r, "PATCH", "/", "{}");
-    rig_finish(&r, second);
-    check_timeout(second, "queue", "max_in_flight");
-    CHECK(rig_outcome(second)->attempts == 0);
-    CHECK(!rig_outcome(second)->maybe_applied);
-    CHECK(sso_call_outcome(first) == NULL);
-    sso_call_free(second);
-    sso_call_free(first);
-    rig_close(&r);
+    while (rig_try(&t)) {
+        struct sso_call *first;
+        struct sso_call *second;
+        struct rig r;
+
+        rig_open(&r, stall);
+        rig_renew(&r, 1);
+        first = rig_submit(&r, "GET", "/", NULL);
+        r.spec.timeout_ms = t.timeout_ms;
+        rig_renew(&r, 0);
+        second = rig_submit(&r, "PATCH", "/", "{}");
+        rig_finish(&r, second);
+        check_timeout(&t, second, SSO_PHASE_QUEUE, "max_in_flight");
+        CHECK(rig_outcome(second)->attempts == 0);
+        CHECK(!rig_outcome(second)->maybe_applied);
+        CHECK(sso_call_outcome(first) == NULL);
+        sso_call_free(second);
+        sso_call_free(first);
+        rig_close(&r);
+    }
+    CHECK(!t.late);
 }
 
 static void deadline_while_connecting(void)
 {
+    struct rig_tries t = {0};
     struct full_port port;
-    struct sso_call *call;
-    struct rig r;
 
     fill_port(&port, "http");
-    rig_open(&r, stall);
-    r.spec.base_url = port.url;
-    r.spec.timeout_ms = short_ms();
-    rig_renew(&r, 0);
-    call = rig_run(&r, "PATCH", "/", "{}");
-    check_timeout(call, "connect", "connecting to 127.0.0.1");
-    CHECK(!rig_outcome(call)->maybe_applied);
-    sso_call_free(call);
-    rig_close(&r);
+    while (rig_try(&t)) {
+        struct sso_call *call;
+        struct rig r;
+
+        rig_open(&r, stall);
+        r.spec.base_url = port.url;
+        r.spec.timeout_ms = t.timeout_ms;
+        rig_renew(&r, 0);
+        call = rig_run(&r, "PATCH", "/", "{}");
+        check_timeout(&t, call, SSO_PHASE_CONNECT, "connecting to 127.0.0.1");
+        CHECK(!rig_outcome(call)->maybe_applied);
+        sso_call_free(call);
+        rig_close(&r);
+    }
+    CHECK(!t.late);
     free_port(&port);
 }
 
 static void deadline_in_the_tls_handshake(void)
 {
-    struct sso_call *call;
-    char url[64];
-    struct rig r;
+    struct rig_tries t = {0};
 
-    rig_open(&r, stall);
-    snprintf(url, sizeof(url), "https://127.0.0.1:%d", r.server.port);
-    r.spec.base_url = url;
-    r.spec.timeout_ms = short_ms();
-    rig_renew(&r, 0);
-    /* OpenSSL initialises itself at a process's first TLS connection. */
-    sso_call_free(rig_run(&r, "GET", "/", NULL));
-    call = rig_run(&r, "PATCH", "/", "{}");
-    check_timeout(call, "tls", "in the TLS handshake with");
-    CHECK(!rig_outcome(call)->maybe_applied);
-    sso_call_free(call);
-    rig_close(&r);
+    while (rig_try(&t)) {
+        struct sso_call *call;
+        char url[64];
+        struct rig r;
+
+        rig_open(&r, stall);
+        snprintf(url, sizeof(url), "https://127.0.0.1:%d", r.server.port);
+        r.spec.base_url = url;
+        r.spec.timeout_ms = t.timeout_ms;
+        rig_renew(&r, 0);
+        /* OpenSSL initialises itself at a process's first TLS connection. */
+        sso_call_free(rig_run(&r, "GET", "/", NULL));
+        call = rig_run(&r, "PATCH", "/", "{}");
+        check_timeout(&t, call, SSO_PHASE_TLS, "in the TLS handshake with");
+        CHECK(!rig_outcome(call)->maybe_applied);
+        sso_call_free(call);
+        rig_close(&r);
+    }
+    CHECK(!t.late);
 }
 
 /* ---- the connect time-out --------------------------------------------- */
@@ -199,14 +235,14 @@ static void nobody_accepts(void)
     fill_port(&port, "http");
     rig_open(&r, stall);
     r.spec.base_url = port.url;
-    r.spec.connect_timeout_ms = 100;
+    r.spec.connect_timeout_ms = 1000;
     r.spec.max_retries = 1;
     rig_renew(&r, 0);
     call = rig_run(&r, "POST", "/", "{}");
     CHECK_TEXT(rig_kind(call), "connect");
     CHECK_TEXT(sso_phase_name(rig_outcome(call)->phase), "connect");
     CHECK(rig_outcome(call)->attempts == 2);
-    CHECK(strstr(rig_outcome(call)->message, "within 0.1 s (TCP)") != NULL);
+    CHECK(strstr(rig_outcome(call)->message, "within 1 s (TCP)") != NULL);
     CHECK(!rig_outcome(call)->maybe_applied);
     sso_call_free(call);
     rig_close(&r);
@@ -222,7 +258,7 @@ static void nobody_says_hello(void)
     rig_open(&r, stall);
     snprintf(url, sizeof(url), "https://127.0.0.1:%d", r.server.port);
     r.spec.base_url = url;
-    r.spec.connect_timeout_ms = 100;
+    r.spec.connect_timeout_ms = 1000;
     rig_renew(&r, 0);
     call = rig_run(&r, "PATCH", "/", "{}");
     CHECK_TEXT(rig_kind(call), "connect");
@@ -338,7 +374,7 @@ static void close_ends_everything_once(void)
     CHECK(rig_await_requests(&r, 2));
     sso_engine_close(r.engine);
     sso_engine_close(r.engine);
-    CHECK(rig_is_readable(fd, 0)); /* whoever polls hears of it */
+    CHECK(rig_is_readable(fd, 1000)); /* whoever polls hears of it */
     CHECK(sso_engine_step(r.engine, -1) == SSO_OK);
     for (i = 0; i < 4; i++) {
         struct sso_call *call = sso_engine_take_finished(r.engine);
@@ -393,7 +429,7 @@ static void a_back_off_that_does_not_fit_is_not_begun(void)
     r.spec.timeout_ms = 60;
     r.spec.max_retries = 5;
     rig_renew(&r, 0);
-    for (i = 0; i < 50 && !seen; i++) {
+    for (i = 0; i < 500 && !seen; i++) {
         struct sso_call *call = rig_run(&r, "PUT", "/", "{}");
 
         if (rig_outcome(call)->attempts == 1 &&

@@ -51,6 +51,7 @@ static void never_more_in_flight_than_allowed(void)
     int i;
 
     rig_open(&r, answer_in_order);
+    r.spec.timeout_ms = 20000; /* the last of 64 has waited for the others */
     rig_renew(&r, 4);
     for (round = 0; round < 2; round++) {
         for (i = 0; i < 64; i++) {
@@ -68,13 +69,19 @@ static void never_more_in_flight_than_allowed(void)
 
 /* ---- budget and descriptor -------------------------------------------- */
 
+static bool answer_at_gate(struct exchange *x)
+{
+    server_wait_gate(x, x->number);
+    return server_reply(x, "200 OK", "", "x");
+}
+
 static void a_budget_of_nothing_starts_one_call(void)
 {
     struct sso_call *calls[4];
     struct rig r;
     size_t i;
 
-    rig_open(&r, answer_in_order);
+    rig_open(&r, answer_at_gate); /* none ends before */
     for (i = 0; i < 4; i++) {
         calls[i] = rig_submit(&r, "GET", "/b", NULL);
     }
@@ -83,11 +90,14 @@ static void a_budget_of_nothing_starts_one_call(void)
         int tries;
 
         /* libcurl's own timer is a unit of work as well */
-        for (tries = 0; sso_engine_in_flight(r.engine) < i && tries < 5;
+        for (tries = 0; sso_engine_in_flight(r.engine) < i && tries < 20;
              tries++) {
             sso_engine_step(r.engine, 0);
         }
         CHECK(sso_engine_in_flight(r.engine) == i);
+    }
+    for (i = 0; i < 4; i++) {
+        server_open_gate(&r.server);
     }
     for (i = 0; i < 4; i++) {
         CHECK(rig_finish(&r, calls[i])->kind == SSO_OK);
@@ -96,17 +106,12 @@ static void a_budget_of_nothing_starts_one_call(void)
     rig_close(&r);
 }
 
-static bool answer_at_gate(struct exchange *x)
-{
-    server_wait_gate(x, x->number);
-    return server_reply(x, "200 OK", "", "x");
-}
-
 static void descriptor_is_readable_when_there_is_work(void)
 {
     struct sso_call *call;
     struct rig r;
     int round;
+    int tries;
     int fd;
 
     rig_open(&r, answer_at_gate);
@@ -116,19 +121,23 @@ static void descriptor_is_readable_when_there_is_work(void)
         CHECK(!rig_is_readable(fd, 0));
         call = rig_submit(&r, "GET", "/p", NULL);
         CHECK(sso_engine_pollfd(r.engine) == fd);
-        CHECK(rig_is_readable(fd, 0)); /* a start is due */
+        CHECK(rig_is_readable(fd, 1000)); /* a start is due */
         while (sso_call_outcome(call) == NULL &&
                r.server.seen->requests < round) {
             sso_engine_step(r.engine, -1);
         }
-        CHECK(!rig_is_readable(fd, 20)); /* the server is silent */
+        /* the server is silent; a timer of libcurl's may have ended */
+        for (tries = 0; rig_is_readable(fd, 20) && tries < 3; tries++) {
+            sso_engine_step(r.engine, -1);
+        }
+        CHECK(tries < 3 && sso_call_outcome(call) == NULL);
         server_open_gate(&r.server);
         CHECK(rig_is_readable(fd, 2000)); /* its answer */
         while (sso_call_outcome(call) == NULL && rig_is_readable(fd, 2000)) {
             sso_engine_step(r.engine, 0);
         }
         CHECK_TEXT(rig_kind(call), "ok");
-        CHECK(rig_is_readable(fd, 0)); /* a finished call waits */
+        CHECK(rig_is_readable(fd, 1000)); /* a finished call waits */
         CHECK(sso_engine_take_finished(r.engine) == call);
         sso_call_free(call);
     }
@@ -138,24 +147,30 @@ static void descriptor_is_readable_when_there_is_work(void)
 
 static void descriptor_wakes_for_a_deadline(void)
 {
-    struct sso_call *call;
-    struct rig r;
-    int fd;
+    struct rig_tries t = {0};
 
-    rig_open(&r, server_hang);
-    r.spec.timeout_ms = 100;
-    rig_renew(&r, 1);
-    fd = sso_engine_pollfd(r.engine);
-    call = rig_submit(&r, "GET", "/p", NULL);
-    while (sso_call_outcome(call) == NULL && rig_is_readable(fd, 2000)) {
-        sso_engine_step(r.engine, -1);
+    while (rig_try(&t)) {
+        struct sso_call *call;
+        struct rig r;
+        int fd;
+
+        rig_open(&r, server_hang);
+        r.spec.timeout_ms = 100;
+        rig_renew(&r, 1);
+        fd = sso_engine_pollfd(r.engine);
+        call = rig_submit(&r, "GET", "/p", NULL);
+        while (sso_call_outcome(call) == NULL && rig_is_readable(fd, 2000)) {
+            sso_engine_step(r.engine, -1);
+        }
+        CHECK_TEXT(rig_kind(call), "timeout");
+        CHECK(rig_outcome(call)->elapsed >= 0.1);
+        t.late = rig_outcome(call)->elapsed >= 0.1 + rig_patience();
+        sso_call_free(call);
+        CHECK(!rig_is_readable(fd, 0));
+        CHECK(sso_engine_timeout_ms(r.engine) == -1);
+        rig_close(&r);
     }
-    CHECK_TEXT(rig_kind(call), "timeout");
-    CHECK(rig_outcome(call)->elapsed < 0.1 + rig_patience());
-    sso_call_free(call);
-    CHECK(!rig_is_readable(fd, 0));
-    CHECK(sso_engine_timeout_ms(r.engine) == -1);
-    rig_close(&r);
+    CHECK(!t.late);
 }
 
 /* ---- events, refusals, nothing left behind ---------------------------- */
@@ -349,7 +364,7 @@ static void without_a_call_nothing_is_waited_for(void)
     rig_open(&r, answer_in_order);
     start = rig_now();
     CHECK(sso_engine_wait(r.engine, 3600 * 1000) == SSO_OK);
-    CHECK(rig_now() - start < 1);
+    CHECK(rig_now() - start < 60);
     CHECK(sso_engine_timeout_ms(r.engine) == -1);
     rig_close(&r);
 }

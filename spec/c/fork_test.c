@@ -80,7 +80,7 @@ static void make_a_call_of_its_own(struct rig *r, struct sso_call *call)
     struct sso_call *own = rig_submit(r, "GET", "/child", NULL);
 
     CHECK(fd >= 0);
-    CHECK(rig_is_readable(fd, 0));
+    CHECK(rig_is_readable(fd, 1000));
     CHECK(rig_finish(r, own)->kind == SSO_OK);
     CHECK(!rig_outcome(own)->timings.reused);
     sso_call_free(own);
@@ -232,7 +232,7 @@ static bool answer_and_close(struct exchange *x)
 {
     server_reply(x, "200 OK", "", "{}");
     server_wait_gate(x, 1);
-    return false;
+    return server_end(x);
 }
 
 /*
@@ -265,6 +265,7 @@ static void sockets_held_by_a_child_leave_the_descriptor(void)
         _exit(1);
     }
     server_open_gate(&r.server);
+    CHECK(server_await(&r.server.seen->ended, 1));
     CHECK(rig_is_readable(fd, 2000)); /* the server has closed it */
     call = rig_run(&r, "GET", "/", NULL);
     CHECK_TEXT(rig_kind(call), "ok");

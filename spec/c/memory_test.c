@@ -171,7 +171,7 @@ static void fail_each(bool from_then_on)
 
     rig_open(&r, answer);
     r.spec.events = true;
-    r.spec.timeout_ms = 1000;
+    r.spec.timeout_ms = 10000;
     CHECK(live(&r) == SSO_OK);
     for (n = 1; unfailed == 0 && n < 5000; n++) {
         long before = balance;
@@ -208,7 +208,7 @@ static void engine_stays_usable(void)
     long n;
 
     rig_open(&r, answer);
-    r.spec.timeout_ms = 1000;
+    r.spec.timeout_ms = 10000;
     r.spec.max_retries = 0;
     rig_renew(&r, 2);
     for (n = 1; n < 60; n++) {

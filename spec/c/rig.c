@@ -34,6 +34,22 @@ double rig_patience(void)
     return slow ? 1.0 : 0.1;
 }
 
+bool rig_try(struct rig_tries *t)
+{
+    if (t->made == 0) {
+        t->timeout_ms = (int64_t)(rig_patience() * 1500);
+    } else if (t->made == 5 || (!t->late && !t->cut_short)) {
+        t->late = t->late || t->cut_short;
+        return false;
+    } else if (t->cut_short) {
+        t->timeout_ms = 1500;
+    }
+    t->made++;
+    t->late = false;
+    t->cut_short = false;
+    return true;
+}
+
 bool rig_can_veto(void)
 {
     return SSO_CURL_FEATURES >= 0x075000 &&

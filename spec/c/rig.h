@@ -57,4 +57,24 @@ double rig_now(void); /* s, monotonic */
  */
 double rig_patience(void);
 
+/*
+ * Tries of a case that is about time, which the machine may spoil by holding
+ * up a process: five at most, until one is neither late nor cut short.
+ *
+ *     struct rig_tries t = {0};
+ *
+ *     while (rig_try(&t)) {
+ *         ... t.late = t.late || elapsed > ...;
+ *     }
+ *     CHECK(!t.late);
+ */
+struct rig_tries {
+    int made;
+    int64_t timeout_ms; /* a short one; longer after a try that it cut short */
+    bool late;
+    bool cut_short; /* it ended before it came to what it is about */
+};
+
+bool rig_try(struct rig_tries *t);
+
 #endif

@@ -112,6 +112,13 @@ bool server_hang(struct exchange *x)
     return false;
 }
 
+bool server_end(struct exchange *x)
+{
+    shutdown(x->fd, SHUT_WR);
+    __atomic_add_fetch(&x->seen->ended, 1, __ATOMIC_SEQ_CST);
+    return false;
+}
+
 /* Length of the body that the head announces. */
 static size_t body_len(const char *head)
 {
@@ -194,7 +201,7 @@ static void accept_all(int listener)
     }
 }
 
-static int listen_on_free_port(int *port)
+static int bind_free_port(int *port)
 {
     struct sockaddr_in name;
     socklen_t len = sizeof(name);
@@ -204,19 +211,35 @@ static int listen_on_free_port(int *port)
     name.sin_family = AF_INET;
     name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0 || bind(fd, (struct sockaddr *)&name, len) != 0 ||
-        listen(fd, 512) != 0 ||
         getsockname(fd, (struct sockaddr *)&name, &len) != 0) {
-        fail("listen");
+        fail("bind");
     }
     *port = ntohs(name.sin_port);
     return fd;
 }
 
+static void write_url(char *url, int port)
+{
+    snprintf(url, 64, "http://127.0.0.1:%d", port);
+}
+
+int server_refuse(char *url)
+{
+    int port;
+    int fd = bind_free_port(&port);
+
+    write_url(url, port);
+    return fd;
+}
+
 void server_start(struct server *s, server_script *script)
 {
-    int listener = listen_on_free_port(&s->port);
+    int listener = bind_free_port(&s->port);
     pid_t parent = getpid();
 
+    if (listen(listener, 512) != 0) {
+        fail("listen");
+    }
     s->seen =
         mmap(NULL, sizeof(*s->seen), PROT_READ | PROT_WRITE,
              /* cppcheck-suppress invalidFunctionArg ; as mmap(2) has it */
@@ -224,7 +247,7 @@ void server_start(struct server *s, server_script *script)
     if (s->seen == MAP_FAILED) {
         fail("mmap");
     }
-    snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%d", s->port);
+    write_url(s->url, s->port);
     s->pid = fork();
     if (s->pid < 0) {
         fail("fork");

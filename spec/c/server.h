@@ -20,6 +20,7 @@ struct server_seen {
     int connections;
     int requests;
     int gates; /* opened by the test, waited for by server_wait_gate */
+    int ended; /* connections, by server_end */
     size_t raw_len;
     char raw[SERVER_RAW_SIZE]; /* the last request, byte for byte */
 };
@@ -49,6 +50,12 @@ typedef bool server_script(struct exchange *x);
 void server_start(struct server *s, server_script *script);
 void server_stop(struct server *s);
 
+/*
+ * A port that refuses connections and that nobody else can get: bound, never
+ * listened at.  Returns a descriptor to close; url: 64 bytes, written.
+ */
+int server_refuse(char *url);
+
 /* For scripts.  status: "200 OK"; headers: whole lines or "". */
 bool server_reply(struct exchange *x, const char *status, const char *headers,
                   const char *body);
@@ -57,6 +64,7 @@ void server_send_bytes(struct exchange *x, const char *bytes, size_t len);
 bool server_is_for(const struct exchange *x, const char *text);
 bool server_reset(struct exchange *x); /* RST instead of FIN; false */
 bool server_hang(struct exchange *x);  /* until the client goes; false */
+bool server_end(struct exchange *x);   /* FIN, and then counts it; false */
 void server_wait_gate(struct exchange *x, int gates);
 
 /* For tests: waits, at most five seconds, until a counter has this value. */

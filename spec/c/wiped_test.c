@@ -276,7 +276,7 @@ static const char program[] =
     "    handle:cancel()\n"
     "    client:get_certificate(7, {on_event = function() end},\n"
     "        function(value) assert(value) end)\n"
-    "    client:run(0.2)\n"
+    "    client:run(20)\n"
     "    return tostring(client) .. tostring(err)\n"
     "end\n"
     "local one = new {api_key_file = file}\n"

@@ -312,7 +312,7 @@ describe("of calls on one connection,", function()
     it("one whose deadline passes does not either", function()
         local client, base_url = at "first-stall-body"
         local err
-        client:get_certificate(99, { timeout = 0.2 }, helper.expect(function(_, e)
+        client:get_certificate(99, { timeout = 2 * helper.patience }, helper.expect(function(_, e)
             err = e
         end))
         local got = start(client, 10)()
@@ -407,10 +407,12 @@ describe("of calls on one connection,", function()
     end)
 
     it("those that wait for it when the deadline passes were connecting", function()
-        local client = at("ok", { timeout = 0.3 }, "tls_stall")
-        local got = start(client, 10)()
-        assert.equal(1, count(got, "timeout", "tls", false))
-        assert.equal(9, count(got, "timeout", "connect", false))
+        helper.patiently(function()
+            local client = at("ok", { timeout = 0.3 * helper.patience }, "tls_stall")
+            local got = start(client, 10)()
+            assert.equal(1, count(got, "timeout", "tls", false))
+            assert.equal(9, count(got, "timeout", "connect", false))
+        end)
     end)
 
     it("nothing is left of any when the client is closed", function()

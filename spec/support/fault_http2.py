@@ -188,7 +188,7 @@ class Session:
         self.started = 0  # requests that have come whole
         self.grants = True  # whether what was read may be sent again
         self.arrived = threading.Condition()
-        self.answered = set()  # orders of streams, by backwards()
+        self.echoed = set()  # numbers of those PINGs of ours that came back
         self.write = self.socket.write
 
     def run(self):
@@ -208,6 +208,10 @@ class Session:
             self.write(frame(SETTINGS, ACK, 0))
         elif kind == PING and not flags & ACK:
             self.write(frame(PING, ACK, 0, payload))
+        elif kind == PING:
+            with self.arrived:
+                self.echoed.add(int.from_bytes(payload, "big"))
+                self.arrived.notify_all()
         elif kind == RST_STREAM and number in self.streams:
             stream = self.streams[number]
             self.connection.server.recorder.reset(Request(stream.fields, b"").token, stream.order,
@@ -217,11 +221,13 @@ class Session:
         elif kind == DATA and number in self.streams:
             stream = self.streams[number]
             stream.body += payload
+            # what is written from here on may make the client end the connection
+            request = self._received(stream) if flags & END_STREAM else None
             if payload and self.grants:
                 for of in (0, number):
                     self.write(frame(WINDOW_UPDATE, 0, of, struct.pack(">I", len(payload))))
-            if flags & END_STREAM:
-                self._start(stream)
+            if request:
+                self._start(stream, request)
 
     def _headers(self, flags, number, payload):
         if not flags & END_HEADERS:
@@ -231,12 +237,16 @@ class Session:
         stream = self.streams[number] = Stream(self, number)
         stream.fields = self.decoder.decode(payload[5 if flags & PRIORITY else 0:])
         if flags & END_STREAM:
-            self._start(stream)
+            self._start(stream, self._received(stream))
 
-    def _start(self, stream):
+    def _received(self, stream):
+        """The request, which has come whole and is recorded."""
         request = Request(stream.fields, stream.body)
         self.connection.served = stream.order
         self.connection.server.recorder.received(self.connection, request)
+        return request
+
+    def _start(self, stream, request):
         with self.arrived:
             self.started += 1
             self.arrived.notify_all()
@@ -254,15 +264,14 @@ class Session:
         with self.arrived:
             self.arrived.wait_for(lambda: self.started >= count, 5)
 
-    def wait_answered(self, order):
-        """Until the stream of that order has been answered, 5 s at most."""
-        with self.arrived:
-            self.arrived.wait_for(lambda: order in self.answered, 5)
+    def ping(self, number):
+        self.write(frame(PING, 0, 0, struct.pack(">Q", number)))
 
-    def note_answered(self, order):
+    def wait_for_ping(self, number):
+        """Until the client has read that PING, and so what came before it; 20 s
+        at most."""
         with self.arrived:
-            self.answered.add(order)
-            self.arrived.notify_all()
+            self.arrived.wait_for(lambda: number in self.echoed, 20)
 
     def goaway(self, last, error=0):
         self.write(goaway(last, error))

@@ -4,7 +4,6 @@ RFC 9113 is the measure: a stream that is reset with REFUSED_STREAM, or lies
 beyond the last one of a GOAWAY, was not worked on; of all others nobody knows.
 """
 
-import os
 import struct
 import threading
 import time
@@ -67,13 +66,13 @@ def together(stream, request, count, fault):
 
 @scenario(r"backwards-(\d+)")
 def backwards(stream, request, count):
-    """Of so many requests the last one is answered first."""
+    """Of so many requests the last one is answered first.  Each other one waits for
+    the client to have read the answer before."""
     stream.session.wait_for(int(count))
     if stream.order < int(count):
-        stream.session.wait_answered(stream.order + 1)
-        time.sleep(0.01)
+        stream.session.wait_for_ping(stream.order + 1)
     stream.send(good(request))
-    stream.session.note_answered(stream.order)
+    stream.session.ping(stream.order)
 
 
 # ---- streams that end early -------------------------------------------------
@@ -378,7 +377,7 @@ def push(stream, request):
 @scenario("garbage")
 def garbage(stream, _):
     """Bytes that are no frames."""
-    stream.session.write(os.urandom(8) + b"\xff" * 64)
+    stream.session.write(b"\xff" * 72)  # whatever else: too long for a frame
 
 
 @scenario("frame-size")
