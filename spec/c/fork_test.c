@@ -4,10 +4,12 @@
  *
  * What a child finds wrong counts as the case's own failure.
  */
+#include "../../src/transport/process.h"
 #include "check.h"
 #include "rig.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -282,6 +284,66 @@ static void sockets_held_by_a_child_leave_the_descriptor(void)
     rig_close(&r);
 }
 
+/* ---- a child of many threads ------------------------------------------ */
+
+struct asker {
+    pthread_t thread;
+    uint64_t stamp;
+    int *waiting; /* for all to ask at the same moment */
+};
+
+static void *ask(void *context)
+{
+    struct asker *a = context;
+
+    __atomic_sub_fetch(a->waiting, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(a->waiting, __ATOMIC_SEQ_CST) > 0) {
+    }
+    a->stamp = sso_process_stamp();
+    return NULL;
+}
+
+static void ask_in_threads(struct rig *r, struct sso_call *unused)
+{
+    enum { THREADS = 8 };
+    struct asker askers[THREADS];
+    int waiting = THREADS;
+    int i;
+
+    (void)r;
+    (void)unused;
+    for (i = 0; i < THREADS; i++) {
+        askers[i].waiting = &waiting;
+        if (!CHECK(pthread_create(&askers[i].thread, NULL, ask, &askers[i]) ==
+                   0)) {
+            abort(); /* the others would wait for ever */
+        }
+    }
+    for (i = 0; i < THREADS; i++) {
+        CHECK(pthread_join(askers[i].thread, NULL) == 0);
+    }
+    for (i = 0; i < THREADS; i++) {
+        CHECK(askers[i].stamp == sso_process_stamp());
+    }
+}
+
+/*
+ * HAProxy's workers have their threads before the first of them enters an
+ * engine.  Each that asked first stamped the process, and what another one had
+ * begun was told that the process had been forked.
+ */
+static void threads_of_a_child_agree(void)
+{
+    uint64_t parent = sso_process_stamp();
+    int rounds = rig_patience() > 0.5 ? 10 : 60;
+    int i;
+
+    for (i = 0; i < rounds && !check_case_failed; i++) {
+        CHECK(in_child(NULL, NULL, ask_in_threads));
+        CHECK(sso_process_stamp() == parent);
+    }
+}
+
 int main(void)
 {
     check_case("a child that steps sees the call cancelled", child_steps);
@@ -296,5 +358,7 @@ int main(void)
                engine_made_before_the_fork_is_used_after_it);
     check_case("sockets held by a child leave the descriptor",
                sockets_held_by_a_child_leave_the_descriptor);
+    check_case("threads of a child agree that it is one",
+               threads_of_a_child_agree);
     return check_end();
 }

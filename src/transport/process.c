@@ -8,12 +8,13 @@
 #include "process.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-static uint64_t *page; /* NULL: no such page to be had */
-static uint64_t count;
+static unsigned long *page; /* NULL: no such page to be had */
+static unsigned long count;
 
 static void map_page(void)
 {
@@ -37,13 +38,22 @@ static void map_page(void)
 uint64_t sso_process_stamp(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    unsigned long stamp;
 
     pthread_once(&once, map_page);
     if (page == NULL) {
         return (uint64_t)getpid();
     }
-    if (*page == 0) {
-        *page = ++count; /* a child has one thread when it begins */
+    stamp = __atomic_load_n(page, __ATOMIC_RELAXED);
+    if (stamp == 0) {
+        /* A child may have many threads by now: the first one decides, the
+         * others get its stamp. */
+        unsigned long fresh = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+
+        if (__atomic_compare_exchange_n(page, &stamp, fresh, false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            stamp = fresh;
+        }
     }
-    return *page;
+    return stamp;
 }
