@@ -188,9 +188,11 @@ def retry_after(connection, request, value):
     number, _, text = value.rpartition(":")
     number = int(number or 429)
     dated = re.fullmatch(r"date-(-?\d+)", text)
+    now = int(time.time())
     if dated:
-        text = http_date(int(time.time()) + int(dated.group(1)))
-    connection.send(answer(number, *SHAPES["object"](request), headers=[("Retry-After", text)]))
+        text = http_date(now + int(dated.group(1)))
+    connection.send(answer(number, *SHAPES["object"](request), date=now,
+                           headers=[("Retry-After", text)]))
     return True
 
 

@@ -24,6 +24,7 @@ local PLACEHOLDERS = {
     base64 = "[%w+/=\\]+", version = "[%d%.]+%w*", seconds = "%d+%.%d+",
     rest = "[^\n]+", lua = "Lua[JIT]* [%w%.-]+", tls = "%a+/[%w%.-]+",
     ago = "%d+ %l+ ago", when = "[%l%d ]+", port = "%d%d%d%d%d", ms = "%d+ ms",
+    clock = "[%d%- ]*%d%d:%d%d", -- with a date where that is another one than UTC's
 }
 
 -- ---- reading -----------------------------------------------------------------------
