@@ -335,7 +335,7 @@ static void ask_in_threads(struct rig *r, struct sso_call *unused)
 static void threads_of_a_child_agree(void)
 {
     uint64_t parent = sso_process_stamp();
-    int rounds = rig_patience() > 0.5 ? 10 : 60;
+    int rounds = rig_patience() > 0.5 ? 2 : 60;
     int i;
 
     for (i = 0; i < rounds && !check_case_failed; i++) {
