@@ -108,6 +108,8 @@ class Authority:
         """newest: the newest protocol version that the server offers; alpn: the
         protocols inside, the favourite first."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        # some versions of Python set it, which leaves out an alert of OpenSSL's
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0x80)
         if newest:
             warnings.simplefilter("ignore", DeprecationWarning)
             context.set_ciphers("ALL:@SECLEVEL=0")
