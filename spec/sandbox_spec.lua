@@ -390,7 +390,7 @@ describe("the sandbox", function()
                 local began = socket.gettime()
                 assert.equal(200, (call("GET", certificate_path)))
                 local took = socket.gettime() - began
-                assert.is_true(took >= 0.2 and took < 5)
+                assert.is_true(took >= 0.2 and took < 2)
             end
         end)
 

@@ -358,13 +358,17 @@ static void a_choice_of_calls_is_cancelled(void)
 
 static void without_a_call_nothing_is_waited_for(void)
 {
-    double start;
+    struct rig_tries t = {0};
     struct rig r;
 
     rig_open(&r, answer_in_order);
-    start = rig_now();
-    CHECK(sso_engine_wait(r.engine, 3600 * 1000) == SSO_OK);
-    CHECK(rig_now() - start < 60);
+    while (rig_try(&t)) {
+        double start = rig_now();
+
+        CHECK(sso_engine_wait(r.engine, 3600 * 1000) == SSO_OK);
+        t.late = rig_now() - start >= 1;
+    }
+    CHECK(!t.late);
     CHECK(sso_engine_timeout_ms(r.engine) == -1);
     rig_close(&r);
 }

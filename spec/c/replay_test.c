@@ -291,22 +291,26 @@ static void requests_at_the_server_equal_attempts(void)
 
 static void wait_that_does_not_fit_ends_at_once(void)
 {
-    struct sso_call *call;
-    double start;
-    struct rig r;
+    struct rig_tries t = {0};
 
-    rig_open(&r, answer_by_path);
-    r.spec.max_retries = 3;
-    rig_renew(&r, 0);
-    start = rig_now();
-    call = rig_run(&r, "PATCH", "/long", "{}");
-    CHECK_TEXT(rig_kind(call), "rate_limited");
-    CHECK(rig_outcome(call)->retry_after == 60);
-    CHECK(rig_outcome(call)->retryable);
-    CHECK_TEXT(rig_outcome(call)->body.data, "[]");
-    CHECK(rig_now() - start < 4); /* and not at the deadline, after 5 s */
-    sso_call_free(call);
-    rig_close(&r);
+    while (rig_try(&t)) {
+        double start = rig_now();
+        struct sso_call *call;
+        struct rig r;
+
+        rig_open(&r, answer_by_path);
+        r.spec.max_retries = 3;
+        rig_renew(&r, 0);
+        call = rig_run(&r, "PATCH", "/long", "{}");
+        CHECK_TEXT(rig_kind(call), "rate_limited");
+        CHECK(rig_outcome(call)->retry_after == 60);
+        CHECK(rig_outcome(call)->retryable);
+        CHECK_TEXT(rig_outcome(call)->body.data, "[]");
+        t.late = rig_now() - start >= 1;
+        sso_call_free(call);
+        rig_close(&r);
+    }
+    CHECK(!t.late);
 }
 
 /* ---- the wait, and DELETE --------------------------------------------- */

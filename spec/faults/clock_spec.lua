@@ -56,7 +56,7 @@ local function deadline_under(offset)
         client:run(10)
         local took = process.now() - from
         print(jumped, err.kind, err.phase, took > 0.45, took < %g)
-    ]]):format(helper.faults "stall-headers", offset, 8 * helper.patience))
+    ]]):format(helper.faults "stall-headers", offset, 2 * helper.patience))
 end
 
 describe("a clock that jumps", function()
@@ -69,11 +69,15 @@ describe("a clock that jumps", function()
     helper.watch()
 
     it("a day ahead does not end a call early", function()
-        assert.equal("true\ttimeout\tfirst_byte\ttrue\ttrue\n", deadline_under "+1d")
+        helper.patiently(function()
+            assert.equal("true\ttimeout\tfirst_byte\ttrue\ttrue\n", deadline_under "+1d")
+        end)
     end)
 
     it("a day back does not keep a call waiting", function()
-        assert.equal("true\ttimeout\tfirst_byte\ttrue\ttrue\n", deadline_under "-1d")
+        helper.patiently(function()
+            assert.equal("true\ttimeout\tfirst_byte\ttrue\ttrue\n", deadline_under "-1d")
+        end)
     end)
 
     -- Retry-After is a date one second after the server's own.

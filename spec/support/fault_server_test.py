@@ -187,11 +187,14 @@ def test_lengths():
     for name in ("oversized-headers", "oversized-header"):
         data = results[name]
         check(name, len(data) > 2 * 64 * 1024 and body(data).startswith(b"{"), len(data))
-    began = time.monotonic()
-    with connect() as sock:
-        ask(sock, "delay-150", next(TOKENS))
-        sock.recv(1)
-    check("delay", 0.14 < time.monotonic() - began < 5)
+    times = []
+    while len(times) < 5 and not (times and times[-1] < 0.4):  # we may be late, too
+        began = time.monotonic()
+        with connect() as sock:
+            ask(sock, "delay-150", next(TOKENS))
+            sock.recv(1)
+        times.append(time.monotonic() - began)
+    check("delay", 0.14 < min(times) < 0.4, times)
 
 
 def test_connections_that_live_on():
