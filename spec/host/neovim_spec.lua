@@ -76,8 +76,8 @@ describe("in Neovim", function()
                         local base_url = place[1] and helper.faults(place[1], place[2])
                             or "https://slow-60000.test:1"
                         local run = neovim.run({
-                            "lua client = assert(require 'sso'.new { api_key = 'SG.key', base_url = '"
-                                .. base_url .. "' })",
+                            "lua client = assert(require 'sso'.new { api_key = 'SG.key', "
+                                .. "base_url = '" .. base_url .. "' })",
                             "lua for i = 1, 5 do client:get_certificate(i, function() end) end",
                             "lua coroutine.wrap(function() client:get_certificate(6) end)()",
                             "lua vim.wait(50)",
